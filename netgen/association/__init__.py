@@ -1,0 +1,1 @@
+"""From alterations and outcomes to estimates, tests and models."""

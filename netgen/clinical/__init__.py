@@ -1,0 +1,1 @@
+"""From spreadsheets to patients, treatment lines and endpoints."""

@@ -1,0 +1,251 @@
+"""What can go wrong, said once: findings, the collector that gathers them, and the exceptions that end a command.
+
+A *finding* is one fact about the input: what is needed, what was found and where, what to do. Its code is in
+``CODES``; the first letter is the severity (E stops the command, W is printed beside the affected result, I is log
+only). Readers gather all findings before anything is raised, so that forty bad rows are mended in one go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import pandas as pd
+
+Severity = Literal["E", "W", "I"]
+
+# Code -> the situation that raises it. The catalogue is closed: an unknown code is a bug.
+CODES: Final[dict[str, str]] = {
+    # errors
+    "E_ALTERATION_SYNTAX": "an item of an alterations cell cannot be parsed",
+    "E_BUILD_MIXED": "variants of one run are on different genome builds",
+    "E_COLUMN_CLASH": "two source columns map to one target",
+    "E_COLUMN_MISSING": "a required column is absent",
+    "E_CONFIG": "a configuration key or value is not valid",
+    "E_DATE_AMBIGUOUS": "day and month cannot be told apart",
+    "E_DATE_ORDER": "dates contradict each other",
+    "E_DATE_SYNTAX": "a date cannot be read",
+    "E_DATE_TWO_DIGIT": "a year has two digits",
+    "E_DATE_FUTURE": "a date lies in the future",
+    "E_DUP_CONFLICT": "one id has rows that differ",
+    "E_ENDPOINT_UNAVAILABLE": "the requested endpoint cannot be derived from the tables",
+    "E_ENTRY_UNDECIDED": "delayed entry must be decided by the user",
+    "E_FILE_FORMAT": "a file is not what it claims to be",
+    "E_FILE_MISSING": "a named file or folder does not exist",
+    "E_FOREIGN_KEY": "a row refers to an id that does not exist",
+    "E_GENE_EXCEL_DATE": "a gene symbol was turned into a date by a spreadsheet",
+    "E_GENE_UNKNOWN": "a requested gene is not in the study",
+    "E_ID_SYNTAX": "an identifier has characters outside A-Z a-z 0-9 . _ -",
+    "E_IMMORTAL_TIME": "groups defined after baseline are compared from baseline",
+    "E_LINE_GAP": "treatment lines are not numbered 1, 2, 3 ...",
+    "E_LINE_ORDER": "starts of treatment lines do not increase",
+    "E_NO_PANEL": "it is not known which genes were sequenced",
+    "E_NO_VARIANTS": "no variant row could be used",
+    "E_OUTPUT_EXISTS": "the output folder is not empty",
+    "E_PD_BEFORE_START": "a progression is dated on or before the start of its line",
+    "E_PD_CONFLICT": "the recorded and the assessed progression differ by more than 28 days",
+    "E_RANGE": "a value is outside its permitted range",
+    "E_ROW_TRUNCATED": "a row has fewer or more fields than the header",
+    "E_STATUS_AMBIGUOUS": "a status coding cannot be resolved",
+    "E_STATUS_INVERTED": "a status column contradicts a second column about the same event",
+    "E_TIME_MIXED": "one patient has both dates and day offsets",
+    "E_TIME_UNIT": "the unit of a time column is not known",
+    "E_TOO_FEW_EVENTS_MODEL": "fewer than 10 events: no penalised model",
+    "E_TOO_MANY_COVARIATES": "more parameters than the events can carry",
+    "E_VALUE": "a value is not one of the permitted ones",
+    "E_VCF_NOT_ANNOTATED": "a VCF carries no consequence annotation",
+    "E_VCF_TUMOUR_UNKNOWN": "the tumour column of a VCF cannot be told",
+    "E_VITAL_CONTRADICTION": "a patient is alive and has a date of death",
+    # warnings
+    "W_ALIAS_AMBIGUOUS": "a gene alias means more than one gene",
+    "W_ALLELE_MISSING": "a variant row has no alternative allele",
+    "W_ASSESS_DUP": "two assessments on one date",
+    "W_BUILD_UNKNOWN": "no genome build is stated",
+    "W_CENSORING_IMBALANCE": "censoring or entry differs between altered and unaltered",
+    "W_DATE_CLAMPED": "an imputed date was moved into its admissible interval",
+    "W_DIFFERENTIATION_CONFLICT": "well differentiated but coded as carcinoma",
+    "W_DUP_IDENTICAL": "identical rows, one kept",
+    "W_DUP_SUSPECT": "two ids may be one person",
+    "W_ENDPOINT_PRECOMPUTED": "an endpoint was taken as given and cannot be re-derived",
+    "W_ENTRY_AFTER_EXIT": "entry on or after exit: the patient is in no risk set",
+    "W_ENTRY_UNKNOWN": "nothing says when patients were sequenced: no delayed entry was applied",
+    "W_GENE_NOT_ON_PANEL": "a variant lies in a gene its panel does not list",
+    "W_ID_CASE": "two ids differ only in case",
+    "W_KI67_BORDERLINE": "the Ki-67 range straddles the threshold",
+    "W_LINE_END_UNKNOWN": "the last line has no end and is not ongoing",
+    "W_LINE_OVERLAP": "two lines overlap by more than 28 days",
+    "W_LOW_COVERAGE": "fewer than half of the patients were profiled",
+    "W_MONOTONE": "the maximum-likelihood hazard ratio is infinite",
+    "W_NO_TESTABLE_FEATURE": "no feature can be tested",
+    "W_NON_PH": "hazards are not proportional",
+    "W_ORIGIN_DEGENERATE": "one origin holds all patients or no events",
+    "W_P_CI_DISCORDANT": "the p-value and the confidence interval disagree about the null",
+    "W_PANEL_MISMATCH": "groups were profiled with different panels",
+    "W_PATIENT_UNLINKED": "samples or variants belong to no patient of the clinical table, or the reverse",
+    "W_PD_AFTER_NEXT_LINE": "a progression is dated long after the next line began",
+    "W_PD_DATE_MISSING": "a line ended for progression without a date",
+    "W_PHI": "a column looks like a name, birth date or record number",
+    "W_PROFILE_FROM_CASE_LIST": "what was sequenced is taken from a case list",
+    "W_REVIEW_NEC": "TP53 and RB1 altered in a tumour called well differentiated",
+    "W_SAMPLE_SWAP": "samples of different patients share their variants",
+    "W_SEQ_AFTER_DEATH": "a laboratory report is dated after death",
+    "W_SMALL": "a small cohort: results are exploratory",
+    "W_STATUS_SUSPECT": "a status coding disagrees with the dates of death",
+    "W_STRATUM_UNINFORMATIVE": "a stratum has fewer than 3 patients or no event",
+    "W_TAIL": "fewer than 5 patients at risk in the tail of a curve",
+    "W_TAU": "the restriction time is beyond what the data carry",
+    "W_TIME_INVALID": "a survival time is not a finite number",
+    "W_TIME_ZERO": "a survival time of 0 days was set to half a day",
+    "W_TUMOUR_ONLY_UNFILTERED": "tumour-only sequencing without population frequencies",
+    "W_UNIT": "a value was converted to the expected unit",
+    "W_VARIANT_CLASS_UNKNOWN": "a variant class is not in the vocabulary",
+    "W_VITAL_UNKNOWN": "vital status unknown: censored at the last contact",
+    "W_DEATH_DATE_MISSING": "a dead patient has no date of death",
+    "W_GRADE_CONFLICT": "the WHO grade disagrees with Ki-67 and mitoses",
+    "W_HIGH_DIM": "more than 10 penalised features per event",
+    # information
+    "I_COLUMN_MAPPED": "a source column was mapped to a canonical one",
+    "I_LOCALE": "semicolons and decimal commas were detected",
+    "I_LOF_CTERM": "a truncation in the last 2.5 % of the protein is not called loss of function",
+    "I_ROWS_IGNORED": "rows that carry no data were passed over",
+    "I_STATUS_ASSUMED_SOMATIC": "no mutation status: taken as somatic",
+    "I_STATUS_RESOLVED": "a status coding was resolved from the dates of death",
+    "I_STRIP": "blanks around a value were removed",
+    "I_SYMBOL_RENAMED": "a previous gene symbol was replaced by the current one",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One fact about the input: what is needed, what was found and where, what to do.
+
+    ``row`` is the 1-based line of the file (or row of the sheet). ``rule`` names the cross-table check, if one fired.
+    """
+
+    code: str
+    message: str
+    fix: str = ""
+    file: str = ""
+    row: int | None = None
+    column: str = ""
+    value: str = ""
+    rule: str = ""
+    patient_id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"unknown message code {self.code!r}: add it to netgen.errors.CODES")
+
+    @property
+    def severity(self) -> Severity:
+        """Return E, W or I: the first letter of the code."""
+        return self.code[0]  # type: ignore[return-value]  # the catalogue holds only these three
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f":{self.row}" if place else f"row {self.row}"
+        if self.column:
+            place += f" [{self.column}]" if place else f"[{self.column}]"
+        head = f"{self.code}: {place}: " if place else f"{self.code}: "
+        return head + self.message + (f" {self.fix}" if self.fix else "")
+
+
+@dataclass
+class Findings:
+    """Gathers findings in the order in which they were met."""
+
+    items: list[Finding] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        *,
+        fix: str = "",
+        file: str = "",
+        row: int | None = None,
+        column: str = "",
+        value: object = "",
+        rule: str = "",
+        patient_id: str = "",
+    ) -> None:
+        """Add one finding; see :class:`Finding` for the parts."""
+        self.items.append(
+            Finding(
+                code=code,
+                message=message,
+                fix=fix,
+                file=str(file),
+                row=None if row is None else int(row),
+                column=column,
+                value=str(value),
+                rule=rule,
+                patient_id=str(patient_id),
+            )
+        )
+
+    def extend(self, other: Iterable[Finding]) -> None:
+        """Add all findings of another collection."""
+        self.items.extend(other)
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def of(self, severity: Severity) -> list[Finding]:
+        """Return the findings of one severity, in order."""
+        return [item for item in self.items if item.severity == severity]
+
+    def codes(self) -> set[str]:
+        """Return the codes that occur."""
+        return {item.code for item in self.items}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per finding: severity, code, file, row, column, value, rule, patient_id, message, fix."""
+        import pandas as pd
+
+        names = ["severity", *[part.name for part in fields(Finding)]]
+        rows = [[getattr(item, name) for name in names] for item in self.items]
+        frame = pd.DataFrame(rows, columns=names)
+        frame["row"] = frame["row"].astype("Int64")
+        order = ["severity", "code", "file", "row", "column", "value", "rule", "patient_id", "message", "fix"]
+        return frame[order]
+
+    def raise_errors(self) -> None:
+        """Raise ``SchemaError`` with every E finding, if there is one."""
+        if self.of("E"):
+            raise SchemaError(self)
+
+
+class NetgenError(Exception):
+    """Root of every failure that is the input's or the request's, not a bug."""
+
+
+class InputError(NetgenError):
+    """One problem with one file, so basic that nothing else of it can be checked."""
+
+    def __init__(self, code: str, message: str, *, fix: str = "", file: str = "", row: int | None = None) -> None:
+        self.finding = Finding(code=code, message=message, fix=fix, file=str(file), row=row)
+        super().__init__(str(self.finding))
+
+
+class SchemaError(NetgenError):
+    """Every problem found in the input, as a collection (``findings``)."""
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+        super().__init__("\n".join(str(item) for item in findings.of("E")))
+
+
+class AnalysisError(NetgenError):
+    """Readable data, impossible request."""
+
+    def __init__(self, code: str, message: str, *, fix: str = "") -> None:
+        self.finding = Finding(code=code, message=message, fix=fix)
+        super().__init__(str(self.finding))

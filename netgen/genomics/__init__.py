@@ -1,0 +1,1 @@
+"""From sequencing files to variant tables, coverage and the alteration matrix."""

@@ -1,0 +1,1 @@
+"""Figures: each draws one tidy frame on an Axes or Figure and fits nothing."""

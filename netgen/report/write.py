@@ -1,0 +1,153 @@
+"""Writing results so that a killed run leaves the old folder or the new one, never half of either."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from netgen.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# A spreadsheet runs a text cell that begins with one of these as a formula.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@contextmanager
+def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
+    """Yield a temporary sibling of ``target`` that takes its place when the block ends without an exception.
+
+    Parameters
+    ----------
+    target
+        The folder the user named. It may be absent or empty.
+    force
+        Replace a folder that is not empty. Without it such a folder is refused before anything is computed.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_OUTPUT_EXISTS`` if the target is a file, or a non-empty folder without ``force``.
+    """
+    check_target(target, force=force)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    work.chmod(0o755)
+    try:
+        yield work
+        _replace(work, target)
+    finally:
+        if work.exists():
+            shutil.rmtree(work)
+
+
+def check_target(target: Path, *, force: bool) -> None:
+    """Refuse an output folder that holds something, unless ``force``; raises ``AnalysisError``."""
+    if target.is_file():
+        raise AnalysisError(
+            "E_OUTPUT_EXISTS", f"the output must be a folder; {target} is a file.", fix="Name another --out."
+        )
+    if target.is_dir() and any(target.iterdir()) and not force:
+        raise AnalysisError(
+            "E_OUTPUT_EXISTS", f"the folder {target} is not empty.", fix="Name another --out, or add --force."
+        )
+
+
+def _replace(work: Path, target: Path) -> None:
+    """Put ``work`` in the place of ``target``: the old folder is moved aside first and removed last."""
+    if not target.exists():
+        work.rename(target)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    target.rename(aside / "old")
+    work.rename(target)
+    shutil.rmtree(aside)
+
+
+def write_table(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table as TSV: ``NA`` for missing, TRUE/FALSE, shortest exact decimals, formula cells neutralised.
+
+    Whole numbers stored as decimals are written without a decimal point. The bytes depend on the values alone.
+    """
+    text = pd.DataFrame({str(name): format_column(frame[name]) for name in frame.columns}, index=frame.index)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text.to_csv(path, sep="\t", index=False, lineterminator="\n", quoting=3, escapechar=None)
+
+
+def format_column(values: pd.Series) -> pd.Series:
+    """Return one column as the text ``write_table`` writes."""
+    if pd.api.types.is_bool_dtype(values):
+        text = values.astype("boolean").map({True: "TRUE", False: "FALSE"})
+    elif pd.api.types.is_numeric_dtype(values):
+        text = values.map(_number, na_action="ignore")
+    elif pd.api.types.is_datetime64_any_dtype(values):
+        text = values.dt.strftime("%Y-%m-%d")
+    else:
+        text = values.astype("string").map(_safe, na_action="ignore")
+    return text.astype("string").fillna("NA")
+
+
+def _number(value: float) -> str:
+    if isinstance(value, int | np.integer):
+        return str(int(value))
+    number = float(value)
+    if math.isfinite(number) and number == int(number) and abs(number) < 1e15:  # exact in a double
+        return str(int(number))
+    return repr(number)
+
+
+def _safe(text: str) -> str:
+    """Keep a cell in its field and keep spreadsheets from running it; a lone minus or a number is data."""
+    flat = text.replace("\t", " ").replace("\r", " ").replace("\n", " ")
+    if flat.startswith(_FORMULA) and len(flat) > 1 and not _is_number(flat):
+        return "'" + flat
+    return flat
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def write_json(value: object, path: Path) -> None:
+    """Write JSON with sorted keys; NaN becomes null, arrays become lists."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(plain(value), indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def plain(value: object) -> object:
+    """Return a value in the types JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | np.ndarray | pd.Index):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set) else value)]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> object:
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, np.bool_ | bool):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return float(value) if math.isfinite(value) else None
+    return str(value)
