@@ -142,9 +142,9 @@ def _table(name: str) -> pd.DataFrame:
     first = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))
     cells = [line.split("\t") for line in lines[first:] if line.strip()]
     header, rows = cells[0], cells[1:]
-    for number, row in enumerate(rows, start=2):
+    for row in rows:
         if len(row) != len(header):
-            raise ValueError(f"netgen/data/{name}: data line {number} has {len(row)} fields, the header {len(header)}")
+            raise ValueError(f"netgen/data/{name}: {len(row)} fields where the header has {len(header)}: {row[0]}")
     return pd.DataFrame(rows, columns=header, dtype="string")
 
 
