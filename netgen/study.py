@@ -13,7 +13,7 @@ import tomllib
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from netgen.errors import Findings, InputError
 from netgen.provenance import MASTER_SEED
@@ -77,10 +77,10 @@ class EndpointRequest:
     status_map: Mapping[str, str] = field(default_factory=dict)
     check_against: str | None = None
     origin: str | None = None
-    new_therapy: str = "censor"
-    censor_at: str = "assessment"
+    new_therapy: Literal["censor", "event", "ignore"] = "censor"
+    censor_at: Literal["assessment", "last_contact"] = "assessment"
     clinical_pd: bool = True
-    time_zero: str = "half_day"
+    time_zero: Literal["half_day", "exclude", "keep"] = "half_day"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,12 +106,12 @@ class SourceSpec:
 class ReadSettings:
     """How input is read, the same for all sources."""
 
-    date_order: str | None = None
+    date_order: Literal["dmy", "mdy"] | None = None
     status_map: Mapping[str, str] = field(default_factory=dict)
-    on_duplicate: str = "error"
+    on_duplicate: Literal["error", "exclude"] = "error"
     skip_invalid: bool = False
-    excel_dates: str = "error"
-    filters: str = "pass"
+    excel_dates: Literal["error", "unresolved"] = "error"
+    filters: Literal["pass", "any"] = "pass"
     population_af: float = 0.001
     min_depth: int | None = None
     min_alt_count: int | None = None
@@ -141,12 +141,12 @@ class AssociationSettings:
     pathways: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     prespecified: tuple[str, ...] = ()
     min_altered: int | None = None
-    entry_rule: str = "auto"
+    entry_rule: Literal["auto", "none", "sequencing_report", "sample_collection", "custom"] = "auto"
     permutations: int = 100_000
     landmark: float | None = None
     model: bool = True
     alpha: float = 1.0
-    ties: str = "efron"
+    ties: Literal["efron", "breslow"] = "efron"
     mode: str = "auto"
     seed: int = MASTER_SEED
 
@@ -304,7 +304,7 @@ class _Reader:
             path=self.file(given["path"]) if "path" in given else None,
             namespace=given.get("namespace", ""),
             set={str(key): str(value) for key, value in given.get("set", {}).items()},
-            variants=tuple(os.path.expandvars(v) for v in ([variants] if isinstance(variants, str) else variants)),
+            variants=tuple(self.expand(v) for v in ([variants] if isinstance(variants, str) else variants)),
             base=self.path.parent,
             tables={key: self.table(given[key], f"{place}.{key}") for key in TABLE_KEYS if key in given},
             alterations=self.alterations(given["alterations"], place) if "alterations" in given else None,
@@ -392,7 +392,14 @@ class _Reader:
         self.findings.add("E_CONFIG", message + ".", fix=fix, file=str(self.path), column=where)
 
     def file(self, text: str) -> Path:
-        return self.path.parent / os.path.expandvars(text)
+        return self.path.parent / self.expand(text)
+
+    def expand(self, text: str) -> str:
+        """Replace environment variables; an unset one is a problem, not a folder with a dollar in its name."""
+        full = os.path.expandvars(text)
+        if "$" in full:
+            self.problem("", "", f"the path {text!r} names an environment variable that is not set", "Set it.")
+        return full
 
     def date(self, key: str, text: str) -> date | None:
         try:

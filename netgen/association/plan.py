@@ -14,6 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from netgen.association.counts import Ties
+
 SMALL_N: Final = 100
 SMALL_EVENTS: Final = 50
 MIN_EVENTS: Final = 5
@@ -41,7 +43,7 @@ class EndpointPlan:
     events: int
     strata: str
     adjust: tuple[str, ...]
-    ties: str
+    ties: Ties
     min_altered: int
     estimator: str
     p_method: str

@@ -1,0 +1,5 @@
+"""``python -m netgen``: the command line."""
+
+from netgen.cli import main
+
+main()

@@ -1,0 +1,198 @@
+"""The analysis set: outcomes, strata, covariates and genes of the same patients in the same order.
+
+Tables meet here on ``patient_id``, once. Everything behind this point works on arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from netgen.errors import AnalysisError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netgen.clinical.endpoints import Endpoint
+    from netgen.genomics.matrix import AlterationMatrix
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSet:
+    """Arrays of n patients (sorted by ``patient_id``) and m features.
+
+    Attributes
+    ----------
+    patient_id
+        (n,) identifiers.
+    time, event
+        (n,) days and True/False.
+    entry
+        (n,) days of delayed entry, -inf from the origin; None if nobody enters late.
+    strata
+        (n,) labels of the stratification, or None.
+    strata_name
+        The variable, or "none".
+    origin
+        (n,) labels across which effects are compared, or None.
+    covariates
+        (n, c) numeric columns to adjust for, or None; categories as 0/1 columns without the first level.
+    genes
+        (m, n) 1 altered, 0 wild type, -1 not profiled.
+    features, feature_type
+        (m,) names and their common definition.
+    endpoint, line, origin_time, entry_rule
+        Of the endpoint.
+    excluded
+        patient_id, endpoint, reason: patients of the endpoint left out here.
+    """
+
+    patient_id: pd.Index
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+    entry: NDArray[np.float64] | None
+    strata: NDArray[np.str_] | None
+    strata_name: str
+    origin: NDArray[np.str_] | None
+    covariates: pd.DataFrame | None
+    genes: NDArray[np.int8]
+    features: pd.Index
+    feature_type: str
+    endpoint: str
+    line: int | None
+    origin_time: str
+    entry_rule: str
+    excluded: pd.DataFrame
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.time)
+
+    @property
+    def events(self) -> int:
+        """Number of events."""
+        return int(self.event.sum())
+
+
+def build_analysis_set(
+    endpoint: Endpoint,
+    patients: pd.DataFrame,
+    matrix: AlterationMatrix,
+    *,
+    strata: str = "none",
+    origin: str = "origin_group3",
+    adjust: tuple[str, ...] = (),
+) -> AnalysisSet:
+    """Return the analysis set of one endpoint.
+
+    A patient without a stratum label forms the stratum ``unknown``; one without a covariate is left out and counted
+    (complete cases); one who was never sequenced stays, not profiled for every feature.
+
+    Parameters
+    ----------
+    endpoint
+        One row per patient with follow-up.
+    patients
+        Patient table with the strata and covariate columns.
+    matrix
+        Alterations.
+    strata
+        Column whose values stratify, or "none".
+    origin
+        Column whose groups are compared; ignored where it is absent or has one value.
+    adjust
+        Covariate columns.
+
+    Returns
+    -------
+    AnalysisSet
+        Sorted by ``patient_id``.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_CONFIG`` if a named column does not exist.
+    """
+    table = endpoint.table.sort_values("patient_id", kind="stable").reset_index(drop=True)
+    rows = patients.set_index("patient_id").reindex(table["patient_id"])
+    covariates, complete = _covariates(rows, adjust)
+    excluded = pd.DataFrame(
+        {
+            "patient_id": table.loc[~complete, "patient_id"].astype("string"),
+            "endpoint": endpoint.name,
+            "reason": "covariate_missing",
+        }
+    ).reset_index(drop=True)
+    table, rows = table.loc[complete].reset_index(drop=True), rows.loc[complete]
+    entry = table["entry_days"].to_numpy(dtype=np.float64)
+    late = np.isfinite(entry)
+    return AnalysisSet(
+        patient_id=pd.Index(table["patient_id"], dtype="string"),
+        time=table["time_days"].to_numpy(dtype=np.float64),
+        event=table["event"].to_numpy(dtype=bool),
+        entry=np.where(late, entry, -np.inf) if late.any() else None,
+        strata=None if strata == "none" else _several(_labels(rows, strata)),
+        strata_name="none" if strata == "none" or _several(_labels(rows, strata)) is None else strata,
+        origin=_several(_labels(rows, origin)) if origin in rows.columns else None,
+        covariates=None if covariates is None else covariates.loc[complete].reset_index(drop=True),
+        genes=_align(matrix, table["patient_id"]),
+        features=matrix.features,
+        feature_type=matrix.feature_type,
+        endpoint=endpoint.name,
+        line=endpoint.line,
+        origin_time=endpoint.origin,
+        entry_rule=endpoint.entry_rule,
+        excluded=excluded,
+    )
+
+
+def _labels(rows: pd.DataFrame, column: str) -> NDArray[np.str_]:
+    if column not in rows.columns:
+        raise AnalysisError(
+            "E_CONFIG",
+            f"strata need a patient column; {column!r} is not one.",
+            fix=f"Use none or one of {', '.join(map(str, rows.columns))}.",
+        )
+    return rows[column].astype("string").fillna(UNKNOWN).to_numpy(dtype=str)
+
+
+def _several(labels: NDArray[np.str_]) -> NDArray[np.str_] | None:
+    """Labels with one value only stratify nothing."""
+    return labels if len(np.unique(labels)) > 1 else None
+
+
+def _align(matrix: AlterationMatrix, patient_id: pd.Series) -> NDArray[np.int8]:
+    """Columns of the matrix in the order of the patients; -1 for those it does not hold."""
+    place = matrix.patients.get_indexer(pd.Index(patient_id, dtype="string"))
+    genes = np.take(matrix.status, np.maximum(place, 0), axis=1)
+    genes[:, place < 0] = -1
+    return genes
+
+
+def _covariates(rows: pd.DataFrame, adjust: tuple[str, ...]) -> tuple[pd.DataFrame | None, NDArray[np.bool_]]:
+    """Numeric design columns, and who has all of them. Categories give one 0/1 column per level but the first."""
+    if not adjust:
+        return None, np.ones(len(rows), dtype=bool)
+    parts: list[pd.DataFrame] = []
+    complete = np.ones(len(rows), dtype=bool)
+    for name in adjust:
+        if name not in rows.columns:
+            raise AnalysisError(
+                "E_CONFIG",
+                f"adjust needs a patient column; {name!r} is not one.",
+                fix=f"Use some of {', '.join(map(str, rows.columns))}.",
+            )
+        values = rows[name]
+        complete &= values.notna().to_numpy()
+        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            parts.append(values.astype("Float64").astype("float64").to_frame(name).reset_index(drop=True))
+        else:
+            levels = pd.get_dummies(values.astype("string"), prefix=name, drop_first=True, dtype=float)
+            parts.append(levels.reset_index(drop=True))
+    return pd.concat(parts, axis=1), complete

@@ -1,0 +1,250 @@
+"""``associate``: the main job, from a cohort to gene-outcome associations."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from netgen.association.analysis_set import AnalysisSet, build_analysis_set
+from netgen.association.family import Family, analyse_family
+from netgen.association.group_curves import CURVE_COLUMNS, KM_COLUMNS, groupings_of, tabulate_curves
+from netgen.association.penalised import PenalisedModel, fit_penalised
+from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES, AssociationResult
+from netgen.cohort import build_endpoint, build_flow, build_matrix
+from netgen.errors import CODES, AnalysisError, Findings
+from netgen.provenance import derive_seed
+
+if TYPE_CHECKING:
+    from netgen.clinical.endpoints import Endpoint
+    from netgen.cohort import Cohort
+    from netgen.genomics.matrix import AlterationMatrix
+    from netgen.study import AssociationSettings
+
+MIN_STRATUM = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _EndpointResult:
+    """One endpoint: who was analysed, what was found, and the model or the reason for its absence."""
+
+    endpoint: Endpoint
+    analysis: AnalysisSet
+    family: Family
+    km: pd.DataFrame
+    curves: pd.DataFrame
+    model: PenalisedModel | None
+    no_model: tuple[str, str] | None
+
+
+def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> AssociationResult:  # noqa: ANN401
+    """Return gene-outcome associations of a cohort.
+
+    Patients without follow-up are in no analysis set and are listed with the reason; patients who were not profiled for
+    a feature have no part in its tests.
+
+    Parameters
+    ----------
+    cohort
+        From ``read_cohort``.
+    threads
+        Workers; results do not depend on it.
+    **options
+        Fields of ``study.AssociationSettings`` that replace those of the study: endpoints, features, policy, strata,
+        adjust, genes, pathways, prespecified, min_altered, entry_rule, permutations, landmark, model, alpha, ties,
+        mode, seed. None means "as in the study".
+
+    Returns
+    -------
+    AssociationResult
+        Tables with fixed columns; no feature is dropped.
+
+    Raises
+    ------
+    AnalysisError
+        If an endpoint cannot be derived, delayed entry is undecided, or a request is impossible.
+
+    Examples
+    --------
+    >>> import netgen as ng
+    >>> result = ng.associate(ng.read_cohort("demo"), endpoints=["os"], model=False)
+    >>> rows = result.table.set_index("feature")
+    >>> round(float(rows.loc["ATRX", "p_primary"]), 9)
+    0.012012987
+    """
+    settings = _settings(cohort.study.association, options)
+    findings = Findings(list(cohort.findings))
+    matrix = build_matrix(cohort, settings, findings=findings)
+    parts = [_one_endpoint(cohort, name, matrix, settings, findings, threads) for name in settings.endpoints]
+    table = _stack([part.family.rows for part in parts], ASSOCIATION_COLUMNS)
+    _warn(parts, table, findings)
+    return AssociationResult(
+        table=table,
+        heterogeneity=_stack([part.family.heterogeneity for part in parts], HETEROGENEITY_COLUMNS),
+        km=_stack([part.km for part in parts], KM_COLUMNS),
+        curves=_stack([part.curves for part in parts], CURVE_COLUMNS),
+        endpoints=_stack([part.endpoint.table for part in parts], tuple(parts[0].endpoint.table.columns)),
+        exclusions=_exclusions(cohort, parts),
+        skipped=_skipped(parts, table),
+        findings=findings,
+        flow=build_flow(cohort, matrix, {p.endpoint.name: (p.endpoint, p.analysis.excluded) for p in parts}),
+        plan=_plan(settings, matrix, parts),
+        models={part.endpoint.name: part.model for part in parts if part.model is not None},
+        matrix_hash=matrix.hash,
+    )
+
+
+def _settings(settings: AssociationSettings, options: dict[str, Any]) -> AssociationSettings:
+    given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
+    known = {field.name for field in dataclasses.fields(settings)}
+    for key in given:
+        if key not in known:
+            raise AnalysisError(
+                "E_CONFIG", f"associate has no option {key!r}.", fix=f"Options: {', '.join(sorted(known))}."
+            )
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    return dataclasses.replace(settings, **given)
+
+
+def _one_endpoint(
+    cohort: Cohort,
+    name: str,
+    matrix: AlterationMatrix,
+    settings: AssociationSettings,
+    findings: Findings,
+    threads: int,
+) -> _EndpointResult:
+    endpoint = build_endpoint(cohort, name, settings, findings=findings)
+    strata = settings.strata
+    if strata == "origin_group3" and "origin_group3" not in cohort.patients.columns:
+        strata = "none"
+    analysis = build_analysis_set(endpoint, cohort.patients, matrix, strata=strata, adjust=settings.adjust)
+    if analysis.n == 0:
+        raise AnalysisError(
+            "E_ENDPOINT_UNAVAILABLE",
+            f"no patient has follow-up for {name}.",
+            fix="See the reasons with: netgen check.",
+        )
+    family = analyse_family(analysis, settings, threads=threads)
+    tested = np.flatnonzero((family.rows["status"] == "tested").to_numpy())
+    km, curves = tabulate_curves(analysis, groupings_of(analysis, tested))
+    model, reason = _model(analysis, family, settings, findings) if settings.model else (None, None)
+    return _EndpointResult(
+        endpoint=endpoint, analysis=analysis, family=family, km=km, curves=curves, model=model, no_model=reason
+    )
+
+
+def _model(
+    analysis: AnalysisSet, family: Family, settings: AssociationSettings, findings: Findings
+) -> tuple[PenalisedModel | None, tuple[str, str] | None]:
+    """Fit the penalised model, or say why there is none."""
+    rows = np.flatnonzero(family.rows["n_altered"].to_numpy() >= family.plan.min_altered)
+    ids = analysis.patient_id
+    genes = pd.DataFrame(analysis.genes[rows].T, index=ids, columns=analysis.features[rows]).astype("Int8")
+    try:
+        model = fit_penalised(
+            pd.Series(analysis.time, index=ids),
+            pd.Series(analysis.event, index=ids),
+            genes.mask(genes < 0),
+            covariates=None if analysis.covariates is None else analysis.covariates.set_index(ids),
+            entry=None if analysis.entry is None else pd.Series(analysis.entry, index=ids),
+            strata=None if analysis.strata is None else pd.Series(analysis.strata, index=ids),
+            alpha=settings.alpha,
+            min_altered=family.plan.min_altered,
+            small=family.plan.mode == "small",
+            seed=derive_seed(f"model:{analysis.endpoint}", master=settings.seed),
+            findings=findings,
+        )
+    except AnalysisError as error:
+        return None, (error.finding.code, error.finding.message)
+    return model, None
+
+
+def _stack(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
+    return frame.reindex(columns=list(columns))
+
+
+def _warn(parts: list[_EndpointResult], table: pd.DataFrame, findings: Findings) -> None:
+    """Warnings about whole endpoints: small cohorts, empty strata, nothing to test."""
+    for part in parts:
+        name, plan, analysis = part.endpoint.name, part.family.plan, part.analysis
+        if plan.mode == "small":
+            findings.add(
+                "W_SMALL",
+                f"{name}: n = {plan.n}, {plan.events} events: exploratory; estimates are imprecise and biased away "
+                "from 1 by selection.",
+            )
+        if analysis.strata is not None:
+            for stratum in np.unique(analysis.strata):
+                inside = analysis.strata == stratum
+                if inside.sum() < MIN_STRATUM or not analysis.event[inside].any():
+                    findings.add(
+                        "W_STRATUM_UNINFORMATIVE",
+                        f"{name}: stratum {stratum} has {int(inside.sum())} patients and "
+                        f"{int(analysis.event[inside].sum())} events and adds nothing to stratified tests.",
+                        value=str(stratum),
+                    )
+        if not (table.loc[table["endpoint"] == name, "status"] == "tested").any():
+            findings.add("W_NO_TESTABLE_FEATURE", f"{name}: {CODES['W_NO_TESTABLE_FEATURE']}; see skipped.tsv.")
+
+
+def _exclusions(cohort: Cohort, parts: list[_EndpointResult]) -> pd.DataFrame:
+    """Everybody who is not in an analysis set: left out on reading, without follow-up, without covariates."""
+    columns = ["endpoint", "patient_id", "step", "reason"]
+    frames = [cohort.exclusions.assign(endpoint="all")]
+    for part in parts:
+        frames.append(part.endpoint.excluded.assign(step="follow-up", endpoint=part.endpoint.name))
+        frames.append(part.analysis.excluded.assign(step="covariates", endpoint=part.endpoint.name))
+    frame = _stack(frames, tuple(columns))
+    return frame.sort_values(columns, kind="stable", ignore_index=True)
+
+
+def _skipped(parts: list[_EndpointResult], table: pd.DataFrame) -> pd.DataFrame:
+    """Features that were not tested and models that were not fitted, each with a code and a reason."""
+    rows = [
+        {"endpoint": row.endpoint, "kind": "feature", "item": row.feature, "code": row.status,
+         "reason": STATUSES[str(row.status)], "n": row.n_altered}
+        for row in table.loc[table["status"] != "tested"].itertuples()
+    ]  # fmt: skip
+    for part in parts:
+        if part.no_model is not None:
+            code, reason = part.no_model
+            name = part.endpoint.name
+            rows.append(
+                {
+                    "endpoint": name,
+                    "kind": "model",
+                    "item": name,
+                    "code": code,
+                    "reason": reason,
+                    "n": part.analysis.events,
+                }
+            )
+    frame = pd.DataFrame(rows, columns=["endpoint", "kind", "item", "code", "reason", "n"])
+    text = dict.fromkeys(("endpoint", "kind", "item", "code", "reason"), "string")
+    return frame.astype({**text, "n": "Int64"})
+
+
+def _plan(settings: AssociationSettings, matrix: AlterationMatrix, parts: list[_EndpointResult]) -> dict[str, Any]:
+    return {
+        "requested": dataclasses.asdict(settings),
+        "feature_type": matrix.feature_type,
+        "components": list(matrix.components),
+        "policy": matrix.policy,
+        "matrix_hash": matrix.hash,
+        "families": len(parts),
+        "multiplicity": "BH, BY and Holm within each endpoint and family; no adjustment across endpoints",
+        "endpoints": {
+            part.endpoint.name: {
+                **part.family.plan.to_dict(),
+                "origin_time": part.endpoint.origin,
+                "entry_rule": part.endpoint.entry_rule,
+            }
+            for part in parts
+        },
+    }

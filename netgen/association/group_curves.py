@@ -1,0 +1,186 @@
+"""Kaplan-Meier curves of groups, as tables: ``km.tsv`` and the frame behind every figure.
+
+With delayed entry a small early risk set can bring the curve to 0 for good. Where an event happens with fewer than
+max(3, 10 %) at risk, the curve is conditional on survival to t0, the first time after which the risk set stays at that
+size until the tail, and t0 is printed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from netgen.association.km import KaplanMeier, kaplan_meier, reverse_kaplan_meier_median, survival_at, survival_quantile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from netgen.association.analysis_set import AnalysisSet
+
+DAYS_PER_MONTH: Final = 30.4375
+HORIZONS: Final = {months: months * DAYS_PER_MONTH for months in (12, 24, 36)}
+EARLY_RISK: Final = 3
+EARLY_SHARE: Final = 0.1
+TAIL: Final = 5  # fewer at risk and the curve is drawn dotted
+
+KM_COLUMNS: Final = (
+    "endpoint", "grouping", "group", "n", "events", "median", "median_lo", "median_hi",
+    *(f"{name}_{months}m" for months in HORIZONS for name in ("s", "s_lo", "s_hi", "n_risk")),
+    "followup_median", "followup_lo", "followup_hi", "entry_rule", "t0_conditional",
+)  # fmt: skip
+CURVE_COLUMNS: Final = (
+    "endpoint", "grouping", "group", "time_days", "survival", "lo", "hi", "n_risk", "n_event", "n_censor",
+)  # fmt: skip
+
+
+class Outcomes(NamedTuple):
+    """Days, True/False, and days of delayed entry (None = from the origin) of some patients."""
+
+    time: NDArray[np.float64]
+    event: NDArray[np.bool_]
+    entry: NDArray[np.float64] | None
+
+
+def outcomes_of(analysis: AnalysisSet, use: NDArray[np.bool_]) -> Outcomes:
+    """Return the outcomes of the patients marked True."""
+    entry = None if analysis.entry is None else analysis.entry[use]
+    return Outcomes(analysis.time[use], analysis.event[use], entry)
+
+
+def conditional_start(outcomes: Outcomes) -> float:
+    """Return t0 of the conditional curve: 0 where the unconditional one may be shown.
+
+    Parameters
+    ----------
+    outcomes
+        Of one group.
+
+    Returns
+    -------
+    float
+        Days; NaN if the risk set never reaches the bound.
+
+    Notes
+    -----
+    Bound = max(3, 10 % of the group). The tail, where the risk set shrinks for want of patients, does not count: t0 is
+    the last time before the largest risk set at which fewer than the bound are at risk.
+    """
+    if outcomes.entry is None:
+        return 0.0
+    bound = max(EARLY_RISK, EARLY_SHARE * len(outcomes.time))
+    curve = kaplan_meier(outcomes.time, outcomes.event, entry=outcomes.entry)
+    peak = int(np.argmax(curve.n_risk)) if len(curve.n_risk) else 0
+    early = np.flatnonzero((curve.n_risk[:peak] < bound) & (curve.n_event[:peak] > 0))
+    if len(curve.n_risk) == 0 or curve.n_risk[peak] < bound:
+        return float("nan")
+    if len(early) == 0:
+        return 0.0
+    low = np.flatnonzero(curve.n_risk[:peak] < bound)
+    return float(curve.time[low[-1]])
+
+
+def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
+    """Return the curve of a group and the t0 it is conditional on (0 = unconditional).
+
+    Where the risk set never reaches the bound the curve is conditional on NaN days and empty of information: all its
+    numbers are those of nobody at risk.
+    """
+    start = conditional_start(outcomes)
+    if start == 0 or outcomes.entry is None:
+        return kaplan_meier(outcomes.time, outcomes.event, entry=outcomes.entry), start
+    if np.isnan(start):
+        none = np.zeros(len(outcomes.time), dtype=bool)
+        return kaplan_meier(outcomes.time[none], outcomes.event[none]), start
+    use = outcomes.time > start
+    entry = np.maximum(outcomes.entry[use], start)
+    return kaplan_meier(outcomes.time[use], outcomes.event[use], entry=entry), start
+
+
+def tabulate_curves(
+    analysis: AnalysisSet, groupings: Iterable[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ``km.tsv`` rows and curve steps of every group of every grouping.
+
+    Parameters
+    ----------
+    analysis
+        The analysis set.
+    groupings
+        (name, labels (n,), use (n,)): patients with ``use`` False are in no group.
+
+    Returns
+    -------
+    tuple of DataFrame
+        ``KM_COLUMNS``, one row per group; ``CURVE_COLUMNS``, one row per exit time, from time 0 with survival 1.
+        Groups are in sorted order.
+    """
+    rows: list[dict[str, object]] = []
+    steps: list[pd.DataFrame] = []
+    for grouping, labels, use in groupings:
+        for group in np.unique(labels[use]):
+            outcomes = outcomes_of(analysis, use & (labels == group))
+            curve, start = group_curve(outcomes)
+            head = {"endpoint": analysis.endpoint, "grouping": grouping, "group": str(group)}
+            rows.append(
+                {**head, **_summary(outcomes, curve), "entry_rule": analysis.entry_rule, "t0_conditional": start}
+            )
+            steps.append(_steps(curve, start).assign(**head))
+    km = pd.DataFrame(rows, columns=list(KM_COLUMNS))
+    curves = pd.concat(steps, ignore_index=True) if steps else pd.DataFrame()
+    return km, curves.reindex(columns=list(CURVE_COLUMNS))
+
+
+def groupings_of(
+    analysis: AnalysisSet, features: NDArray[np.intp]
+) -> list[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]:
+    """Return the groupings that are reported: everybody, the origins, and altered against wild type per feature."""
+    everybody = np.ones(analysis.n, dtype=bool)
+    out = [("all", np.full(analysis.n, "all"), everybody)]
+    if analysis.origin is not None:
+        out.append(("origin", analysis.origin, everybody))
+    for row in features:
+        status = analysis.genes[row]
+        labels = np.where(status == 1, "altered", "wild type")
+        out.append((str(analysis.features[row]), labels, status >= 0))
+    return out
+
+
+def _summary(outcomes: Outcomes, curve: KaplanMeier) -> dict[str, float]:
+    median = survival_quantile(curve)
+    follow = reverse_kaplan_meier_median(outcomes.time, outcomes.event, entry=outcomes.entry)
+    out: dict[str, float] = {
+        "n": len(outcomes.time),
+        "events": int(outcomes.event.sum()),
+        "median": median.estimate,
+        "median_lo": median.lo,
+        "median_hi": median.hi,
+        "followup_median": follow.estimate,
+        "followup_lo": follow.lo,
+        "followup_hi": follow.hi,
+    }
+    at = survival_at(curve, list(HORIZONS.values()))
+    for i, months in enumerate(HORIZONS):
+        out |= {f"s_{months}m": at.survival[i], f"s_lo_{months}m": at.lo[i], f"s_hi_{months}m": at.hi[i]}
+        out[f"n_risk_{months}m"] = int(at.n_risk[i])
+    return out
+
+
+def _steps(curve: KaplanMeier, start: float) -> pd.DataFrame:
+    first = {"time_days": start, "survival": 1.0, "lo": 1.0, "hi": 1.0, "n_event": 0, "n_censor": 0}
+    first["n_risk"] = float(curve.n_risk[0]) if len(curve.n_risk) else 0.0
+    body = pd.DataFrame(
+        {
+            "time_days": curve.time,
+            "survival": curve.survival,
+            "lo": curve.lo,
+            "hi": curve.hi,
+            "n_risk": curve.n_risk,
+            "n_event": curve.n_event,
+            "n_censor": curve.n_censor,
+        }
+    )
+    return pd.concat([pd.DataFrame([first]), body], ignore_index=True)

@@ -1,0 +1,230 @@
+"""The command line: parse, call one function of the library, write, exit.
+
+Exit status 0 = done, 1 = the data or the request cannot be used (one message per problem, nothing written), 2 = misuse
+of the command line. Only click and the message catalogue are imported before a command runs, so that ``--help`` is
+instant.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netgen.errors import AnalysisError, Findings, InputError, NetgenError, SchemaError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netgen.cohort import Cohort
+
+RESEARCH_USE = (
+    "Research use only. netgen is not a medical device and not a clinical decision tool. "
+    "No output may be used to select, start or stop treatment."
+)
+SHOWN_WARNINGS = 12
+_PATH = click.Path(path_type=Path)
+
+
+class _Group(click.Group):
+    """A group whose commands turn expected failures into messages and exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  # click's own signature
+        """Run the command; a bug keeps its traceback."""
+        try:
+            return super().invoke(ctx)
+        except NetgenError as error:
+            for line in _messages(error):
+                click.echo(line, err=True)
+            ctx.exit(1)
+
+
+def _messages(error: NetgenError) -> list[str]:
+    if isinstance(error, SchemaError):
+        items = error.findings.of("E")
+        head = f"{len(items)} problem{'s' if len(items) != 1 else ''} must be mended before netgen can go on:"
+        return [head, *[str(item) for item in items]]
+    if isinstance(error, InputError | AnalysisError):
+        return [str(error.finding)]
+    return [str(error)]
+
+
+@click.group(cls=_Group, epilog=RESEARCH_USE, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="netgen")
+def main() -> None:
+    """Relate tumour alterations to patient outcomes, from the files a laboratory and a clinic have.
+
+    COHORT is one of: demo; a study.toml; a cBioPortal study folder; a one-sheet spreadsheet (.xlsx, .csv, .tsv).
+    For a quick look give --variants and --clinical instead.
+    """
+
+
+def _cohort_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument and the options that name a cohort."""
+    for decorate in reversed(
+        [
+            click.argument("cohort", required=False),
+            click.option("--variants", multiple=True, type=_PATH, help="Quick look: MAF or VCF files."),
+            click.option("--clinical", type=_PATH, help="Quick look: one table with a row per patient."),
+            click.option("--panel", type=_PATH, help="Quick look: genes or regions that were sequenced."),
+            click.option("--assay", type=click.Choice(["wes", "wgs"]), help="Quick look: exome or genome."),
+            click.option("--assume-profiled", is_flag=True, help="Quick look: genes seen anywhere count as sequenced."),
+            click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
+            click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
+            click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
+            click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
+            click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
+            click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
+            click.option("--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead (repeatable)."),
+            click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
+            click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
+            click.option(
+                "--excel-dates", type=click.Choice(["error", "unresolved"]), help="Symbols turned into dates."
+            ),
+            click.option("--filters", type=click.Choice(["pass", "any"]), help="Which FILTER values count."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+def _read(options: dict[str, Any]) -> Cohort:
+    """Read the cohort that the options name, and take them out of the options."""
+    from netgen.cohort import QuickLook, read_cohort
+
+    names = ("variants", "clinical", "panel", "assay", "assume_profiled", "patient_id", "sample_id")
+    quick = QuickLook(
+        **{name: options.pop(name) for name in names},
+        time=options.pop("time_column"),
+        event=options.pop("event_column"),
+        unit=options.pop("unit"),
+    )
+    reading = {
+        name: options.pop(name) for name in ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
+    }
+    pairs = options.pop("status_map")
+    for pair in pairs:
+        if "=" not in pair:
+            raise click.BadParameter(f"{pair!r} is not VALUE=STATUS", param_hint="--status-map")
+    reading["status_map"] = dict(pair.split("=", 1) for pair in pairs)
+    cohort = options.pop("cohort")
+    if cohort is None and not quick.given:
+        raise click.UsageError(
+            "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants and --clinical."
+        )
+    if cohort is not None and quick.given:
+        raise click.UsageError("Give either a COHORT or the quick-look options, not both.")
+    return read_cohort(cohort, quick=quick if quick.given else None, **reading)
+
+
+@main.command(epilog=RESEARCH_USE)
+@_cohort_options
+@click.option("--out", type=_PATH, default=Path("netgen_associate"), show_default=True, help="Folder for the results.")
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--endpoint", "endpoints", multiple=True, help="os, pfs, ... (repeatable).")
+@click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
+@click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
+              help="Which samples of a patient count.")  # fmt: skip
+@click.option("--strata", help="Patient column that stratifies, or none.  [default: origin_group3]")
+@click.option("--adjust", multiple=True, help="Patient column to adjust for (repeatable).")
+@click.option("--genes", multiple=True, help="Only these genes (repeatable, or comma-separated).")
+@click.option("--min-altered", type=int, help="Smallest group that is tested.")
+@click.option("--entry-rule", type=click.Choice(["auto", "none", "sequencing_report", "sample_collection", "custom"]),
+              help="Delayed entry.")  # fmt: skip
+@click.option("--permutations", type=int, help="Largest number of Monte-Carlo permutations.")
+@click.option("--landmark", type=float, help="Start the clock at this many days; earlier exits are left out.")
+@click.option("--no-model", is_flag=True, help="Leave out the penalised Cox model.")
+@click.option("--mode", type=click.Choice(["auto", "small", "large"]), help="Small- or large-cohort statistics.")
+@click.option("--seed", type=int, help="Master seed.")
+@click.option("--threads", type=int, default=1, show_default=True, help="Workers; the results do not depend on it.")
+@click.option("--no-figures", is_flag=True, help="Tables only.")
+@click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
+@click.option("--quiet", is_flag=True, help="Print nothing but problems.")
+@click.option("--verbose", is_flag=True, help="Print every warning and log message.")
+def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
+    """Compare survival with and without each alteration, and fit the penalised Cox model."""
+    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
+    show = {name: options.pop(name) for name in ("as_json", "quiet", "verbose")}
+    from netgen.report.write import check_target
+
+    check_target(out, force=force)
+    from netgen.association.associate import associate as run
+    from netgen.report.association_files import write_association
+    from netgen.report.summary import render_association, summarize_association
+
+    cohort = _read(options)
+    threads = options.pop("threads")
+    model = False if options.pop("no_model") else None
+    options["genes"] = tuple(gene for item in options["genes"] for gene in item.split(",") if gene)
+    result = run(cohort, threads=threads, model=model, **options)
+    write_association(result, cohort, out, force=force, figures=figures, command=" ".join(["netgen", *sys.argv[1:]]))
+    _log(result.findings, **show)
+    if show["as_json"]:
+        click.echo(json.dumps(summarize_association(result, out), sort_keys=True))
+    elif not show["quiet"]:
+        click.echo(render_association(result, cohort, out))
+
+
+@main.command()
+@_cohort_options
+@click.option("--out", type=_PATH, help="Folder for findings.tsv and findings.json.")
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--quiet", is_flag=True, help="Print errors only.")
+def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
+    """Validate everything and report all findings in one pass; exit status 1 if an error is among them."""
+    out, force = options.pop("out"), options.pop("force")
+    as_json, quiet = options.pop("as_json"), options.pop("quiet")
+    from netgen.cohort import check_cohort
+    from netgen.report.findings_files import render_findings, write_findings
+
+    findings = check_cohort(lambda: _read(options))
+    if out is not None:
+        write_findings(findings, out, force=force)
+    if as_json:
+        click.echo(json.dumps(json.loads(findings.to_frame().to_json(orient="records"))))
+    else:
+        click.echo(render_findings(findings, errors_only=quiet))
+    if findings.of("E"):
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("folder", type=_PATH)
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def init(folder: Path, *, force: bool) -> None:
+    """Write a commented study.toml, an empty and a filled spreadsheet template into FOLDER."""
+    from netgen.report.starters import write_starter
+
+    for name in write_starter(folder, force=force):
+        click.echo(str(folder / name))
+
+
+@main.command()
+@click.argument("folder", type=_PATH)
+@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+def demo(folder: Path, *, force: bool) -> None:
+    """Write the files of the embedded synthetic cohort into FOLDER, to see each format."""
+    from netgen.report.starters import write_demo
+
+    names = write_demo(folder, force=force)
+    click.echo(f"{len(names)} files in {folder}; analyse them with: netgen associate {folder / 'study.toml'}")
+
+
+def _log(findings: Findings, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Print warnings to stderr: all of them with ``--verbose``, else the first dozen."""
+    items = [item for item in findings if item.severity == "W" or (verbose and item.severity == "I")]
+    if quiet or as_json:
+        return
+    shown = items if verbose else items[:SHOWN_WARNINGS]
+    for item in shown:
+        click.echo(str(item), err=True)
+    if len(items) > len(shown):
+        click.echo(f"... and {len(items) - len(shown)} more in warnings.tsv (--verbose prints all)", err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Identifiers and duplicates: what names a patient or sample, and what becomes of rows that share a name."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from netgen.clinical.cells import by_word, drop_nulls, report, report_once
+
+if TYPE_CHECKING:
+    from netgen.clinical.cells import Cells
+    from netgen.errors import Findings
+    from netgen.schema import Table
+
+OnDuplicate = Literal["error", "exclude"]
+
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
+_PLACE: Final = ("file", "row")  # where a row stands is no content
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolved:
+    """A table without duplicate keys, which of the given rows it holds, and who was left out.
+
+    ``kept`` are positions in the table that was given; ``excluded`` has the key columns and a reason.
+    """
+
+    table: pd.DataFrame
+    kept: np.ndarray
+    excluded: pd.DataFrame
+
+
+def parse_identifiers(cells: Cells, *, findings: Findings, shared_with: str = "") -> pd.Series:
+    """Return identifiers as text: ``007`` stays ``007``.
+
+    Blanks around an identifier are removed (``I_STRIP``); null tokens are missing.
+
+    Parameters
+    ----------
+    cells
+        The column.
+    findings
+        Receives ``E_ID_SYNTAX`` per identifier with other characters than ``A-Z a-z 0-9 . _ -``, ``W_ID_CASE`` per pair
+        that differs only in case, ``I_STRIP`` once.
+    shared_with
+        What the identifier names, for messages.
+
+    Returns
+    -------
+    pandas.Series
+        dtype "string".
+    """
+    ids = drop_nulls(cells.text)
+    stripped = (ids.notna() & (ids != cells.text)).to_numpy(dtype=bool, na_value=False)
+    report_once(
+        cells, stripped, findings, code="I_STRIP", message="Blanks around an identifier in {n} rows were removed."
+    )
+    odd = np.array([word is True for word in by_word(ids, lambda word: not _IDENTIFIER.fullmatch(word))], dtype=bool)
+    report(
+        cells,
+        odd,
+        findings,
+        code="E_ID_SYNTAX",
+        need="an identifier of letters, digits, dots, hyphens and underscores",
+        fix="Rename it in every file of the study.",
+    )
+    _warn_case(cells, ids, findings, shared_with)
+    return ids
+
+
+def _warn_case(cells: Cells, ids: pd.Series, findings: Findings, what: str) -> None:
+    unique = pd.Series(ids.dropna().unique(), dtype="string")
+    twins = unique[unique.str.casefold().duplicated(keep=False)]
+    for _, group in twins.groupby(twins.str.casefold(), sort=True):
+        names = sorted(group)
+        findings.add(
+            "W_ID_CASE",
+            f"{' and '.join(names)} differ only in case: they count as different{f' {what}' if what else ''}.",
+            fix="If they are the same, give them one spelling.",
+            file=cells.file,
+            column=cells.name,
+            value=names[-1],
+        )
+
+
+def resolve_duplicates(
+    frame: pd.DataFrame, table: Table, *, findings: Findings, on_duplicate: OnDuplicate = "error"
+) -> Resolved:
+    """Return one row per key (rule V02).
+
+    Rows of one key that do not contradict each other are one row: identical, or one fills gaps of the other
+    (``W_DUP_IDENTICAL``). Rows that differ in a field are a conflict. Rows without key stay as they are.
+
+    Parameters
+    ----------
+    frame
+        Parsed table; columns ``file`` and ``row`` say where a row stands and are not compared.
+    table
+        Its declaration. A table without key is returned unchanged.
+    findings
+        Receives ``W_DUP_IDENTICAL``, and ``E_DUP_CONFLICT`` or ``W_DUP_EXCLUDED`` with the key and the fields.
+    on_duplicate
+        ``exclude``: all rows of a key in conflict are left out and counted.
+
+    Returns
+    -------
+    Resolved
+        Rows in their order, numbered from 0.
+    """
+    key = list(table.key)
+    nobody = pd.DataFrame({**{name: pd.Series(dtype="string") for name in key}, "reason": pd.Series(dtype="string")})
+    keyed = frame[key].notna().all(axis=1) if key else pd.Series(data=False, index=frame.index)
+    twice = keyed & frame.duplicated(key, keep=False) if key else keyed
+    if not twice.any():
+        return Resolved(table=frame, kept=np.arange(len(frame)), excluded=nobody)
+    keep = np.ones(len(frame), dtype=bool)
+    out = frame.copy()
+    content = [name for name in frame.columns if name not in {*key, *_PLACE}]
+    excluded = []
+    for _, group in frame[twice].groupby(key, sort=True):
+        fields = [name for name in content if group[name].dropna().nunique() > 1]
+        keep[group.index[1:]] = False
+        if fields and on_duplicate == "exclude":
+            keep[group.index[0]] = False
+            excluded.append(group.iloc[0])
+        elif not fields:
+            for name in content:
+                if pd.isna(group[name].iloc[0]) and group[name].notna().any():
+                    out.loc[group.index[0], name] = group[name].dropna().iloc[0]
+        _report_group(group, key, fields, findings, on_duplicate)
+    left_out = pd.DataFrame(excluded, columns=frame.columns)[key].astype("string").reset_index(drop=True)
+    return Resolved(
+        table=out[keep].reset_index(drop=True),
+        kept=np.flatnonzero(keep),
+        excluded=left_out.assign(reason=pd.Series("duplicate_conflict", index=left_out.index, dtype="string")),
+    )
+
+
+def _report_group(
+    group: pd.DataFrame, key: list[str], fields: list[str], findings: Findings, on_duplicate: OnDuplicate
+) -> None:
+    """Report the rows of one key."""
+    name = " ".join(f"{group[part].iloc[0]}" for part in key)
+    lines = [int(line) for line in group["row"].dropna()] if "row" in group else []
+    where = f" (rows {', '.join(map(str, lines))})" if lines else ""
+    conflict = "W_DUP_EXCLUDED" if on_duplicate == "exclude" else "E_DUP_CONFLICT"
+    moved = fields == ["patient_id"] or (key == ["sample_id"] and "patient_id" in fields)
+    findings.add(
+        conflict if fields else "W_DUP_IDENTICAL",
+        f"{name} has {len(group)} rows{where} that differ in {', '.join(fields)}."
+        if fields
+        else f"{name} has {len(group)} rows{where} that do not contradict each other; one was kept.",
+        fix="Correct the rows, or leave such ids out: --on-duplicate exclude." if fields else "",
+        file=str(group["file"].iloc[0]) if "file" in group else "",
+        row=lines[-1] if lines else None,
+        column=", ".join(fields) if fields else key[0],
+        value=name,
+        rule="V26" if moved else "V02",
+        patient_id=str(group["patient_id"].iloc[0]) if "patient_id" in group else "",
+    )

@@ -1,0 +1,450 @@
+"""The cohort: everything that is known about the patients of a study, read once and never changed.
+
+``read_cohort`` assembles it from any number of sources; ``build_matrix`` and ``build_endpoint`` derive from it what the
+analyses read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from netgen import schema
+from netgen.clinical.clamp import clamp_dates
+from netgen.clinical.eligibility import EligibilityCriteria, derive_groups, select_eligible
+from netgen.clinical.endpoints import Endpoint, EndpointSpec, derive_endpoint, list_endpoints
+from netgen.clinical.flow import Flow, add_step, start_flow
+from netgen.clinical.validate import check_clinical, invalid_patients
+from netgen.errors import AnalysisError, Findings, InputError, SchemaError
+from netgen.genomics.coverage import merge_coverage
+from netgen.genomics.cross_checks import check_genomic
+from netgen.genomics.filters import FilterSettings, apply_variant_policy
+from netgen.genomics.matrix import AlterationMatrix, build_alteration_matrix
+from netgen.sources import SequencingTables, SourceTables, read_source
+from netgen.study import AssociationSettings, EndpointRequest, ReadSettings, Study, describe, read_study
+from netgen.study_of import QuickLook, study_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from netgen.provenance import InputFile
+
+__all__ = [
+    "Cohort",
+    "QuickLook",
+    "build_endpoint",
+    "build_flow",
+    "build_matrix",
+    "check_cohort",
+    "describe",
+    "read_cohort",
+    "read_study",
+]
+
+CLINICAL: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers", "recorded_endpoints")
+DATED: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cohort:
+    """Validated tables of a study; see ``netgen.schema`` for their columns.
+
+    Attributes
+    ----------
+    study
+        The resolved configuration.
+    patients, samples, treatments, assessments, imaging, biomarkers, recorded_endpoints
+        Clinical tables of the eligible patients; ``patients`` has ``origin_group3``, ``origin_group2`` and
+        ``histology_group``.
+    variants, germline
+        Somatic and germline small variants after the variant policy.
+    copy_number, fusions, calls
+        Copy number, structural variants, and ready-made gene calls (samples x genes, 1/0/-1) or None.
+    panels, panel_genes, profiles
+        What was sequenced in whom.
+    variant_qc
+        Variants dropped, per sample and reason.
+    exclusions
+        patient_id, step, reason: who was left out on reading.
+    flow
+        The attrition so far.
+    findings
+        Warnings and notes of reading.
+    inputs
+        Every file read, with checksum and row count.
+    """
+
+    study: Study
+    patients: pd.DataFrame
+    samples: pd.DataFrame
+    treatments: pd.DataFrame
+    assessments: pd.DataFrame
+    imaging: pd.DataFrame
+    biomarkers: pd.DataFrame
+    recorded_endpoints: pd.DataFrame
+    variants: pd.DataFrame
+    germline: pd.DataFrame
+    copy_number: pd.DataFrame
+    fusions: pd.DataFrame
+    calls: pd.DataFrame | None
+    panels: pd.DataFrame
+    panel_genes: pd.DataFrame
+    profiles: pd.DataFrame
+    variant_qc: pd.DataFrame
+    exclusions: pd.DataFrame
+    flow: Flow
+    findings: Findings
+    inputs: tuple[InputFile, ...]
+
+    def clinical(self) -> dict[str, pd.DataFrame]:
+        """Return the clinical tables by name."""
+        return {name: getattr(self, name) for name in CLINICAL}
+
+
+def read_cohort(
+    cohort: str | Path | Study | None = None,
+    *,
+    quick: QuickLook | None = None,
+    **reading: Any,  # noqa: ANN401
+) -> Cohort:
+    """Return the cohort that a study describes.
+
+    Patients with contradictory rows or dates stop the reading with every finding at once, unless they are excluded on
+    purpose; nobody disappears without a row in ``exclusions``.
+
+    Parameters
+    ----------
+    cohort
+        ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, or a ``Study``.
+    quick
+        Files named directly, in place of ``cohort``.
+    **reading
+        Fields of ``study.ReadSettings`` that replace those of the study; None = as in the study.
+
+    Returns
+    -------
+    Cohort
+        Tables sorted by key.
+
+    Raises
+    ------
+    SchemaError
+        With all errors found in the input.
+    InputError
+        If a file cannot be read at all.
+
+    Examples
+    --------
+    >>> import netgen as ng
+    >>> cohort = ng.read_cohort("demo")
+    >>> len(cohort.patients), int((cohort.patients["vital_status"] == "dead").sum())
+    (34, 23)
+    """
+    findings = Findings()
+    out = _read(cohort, quick, reading, findings)
+    findings.raise_errors()
+    return out
+
+
+def check_cohort(read: Callable[[], object]) -> Findings:
+    """Return every finding of reading a cohort, errors included.
+
+    Parameters
+    ----------
+    read
+        Reads the cohort and returns it; what it raises about the input becomes findings.
+
+    Returns
+    -------
+    Findings
+        All of them, in the order in which they were met.
+    """
+    try:
+        out = read()
+    except SchemaError as error:
+        return error.findings
+    except (InputError, AnalysisError) as error:
+        return Findings([error.finding])
+    assert isinstance(out, Cohort)
+    return out.findings
+
+
+def _read(
+    cohort: str | Path | Study | None, quick: QuickLook | None, reading: Mapping[str, Any], findings: Findings
+) -> Cohort:
+    study = study_of(cohort, quick)
+    given = {key: value for key, value in reading.items() if value not in (None, {}, False)}
+    study = dataclasses.replace(study, read=dataclasses.replace(study.read, **given))
+    sources = [read_source(source, study, findings=findings) for source in study.sources]
+    return _assemble(study, sources, findings)
+
+
+def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> Cohort:
+    """Put the sources together, check across tables, leave out who is not eligible, apply the variant policy."""
+    tables = {name: _concat([source.clinical.tables[name] for source in sources], name) for name in CLINICAL}
+    sequencing = [source.sequencing for source in sources]
+    _check_collisions(sources, findings)
+    flow, exclusions = _start(sources)
+    tables = clamp_dates(tables, findings=findings)
+    check_clinical(
+        {name: tables[name] for name in DATED},
+        findings=findings,
+        today=datetime.now(tz=UTC).date(),
+        data_cutoff=study.data_cutoff,
+    )
+    findings, tables, dropped = _skip_invalid(study.read, findings, tables)
+    tables["patients"] = derive_groups(tables["patients"])
+    eligible, ineligible = select_eligible(
+        tables["patients"], criteria=EligibilityCriteria(**dataclasses.asdict(study.eligibility)), findings=findings
+    )
+    flow = add_step(add_step(flow, "valid", excluded=dropped), "eligible", excluded=ineligible)
+    tables = {name: _keep_patients(frame, eligible) for name, frame in tables.items()}
+    coverage = merge_coverage(source.coverage for source in sequencing)
+    variants = _concat([source.variants for source in sequencing], "variants")
+    normal = tables["samples"].set_index("sample_id")["matched_normal"]
+    filtered = apply_variant_policy(variants, matched_normal=normal, settings=_filters(study.read), findings=findings)
+    check_genomic(filtered.somatic, tables["samples"], tables["patients"], findings=findings)
+    return Cohort(
+        study=study,
+        **{name: tables[name] for name in CLINICAL},
+        variants=filtered.somatic,
+        germline=filtered.germline,
+        copy_number=_concat([source.copy_number for source in sequencing], "copy_number"),
+        fusions=_concat([source.fusions for source in sequencing], "fusions"),
+        calls=_merge_calls(sequencing),
+        panels=coverage.panels,
+        panel_genes=coverage.panel_genes,
+        profiles=coverage.profiles,
+        variant_qc=filtered.qc,
+        exclusions=pd.concat([exclusions, flow.exclusions], ignore_index=True),
+        flow=flow,
+        findings=findings,
+        inputs=tuple(
+            item for source in sources for half in (source.clinical, source.sequencing) for item in half.inputs
+        ),
+    )
+
+
+def _concat(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
+    """Stack tables of several sources, extra columns included, sorted by key."""
+    table = schema.TABLES[name]
+    filled = [part for part in parts if len(part)]
+    frame = schema.conform(pd.concat(filled, ignore_index=True), table) if filled else schema.empty(table)
+    return frame.sort_values(list(table.key), kind="stable", ignore_index=True) if table.key else frame
+
+
+def _check_collisions(sources: list[SourceTables], findings: Findings) -> None:
+    """Ids of different sources must differ: two sources with one id are two persons, or one person twice."""
+    for name, key in (("patients", "patient_id"), ("samples", "sample_id")):
+        ids = pd.concat([source.clinical.tables[name][key].drop_duplicates() for source in sources])
+        for one in sorted(ids[ids.duplicated()].unique()):
+            findings.add(
+                "E_DUP_CONFLICT",
+                f"the {key} {one} occurs in more than one source.",
+                fix="Give one of the sources a namespace, or put both tables into one source.",
+                column=key,
+                value=one,
+            )
+
+
+def _start(sources: list[SourceTables]) -> tuple[Flow, pd.DataFrame]:
+    """Begin the flow: rows read, selected, and left after duplicates."""
+    flow = start_flow("screened", sum(source.clinical.n_rows for source in sources))
+    for step in ("selected", "de-duplicated"):
+        counts: dict[str, int] = {}
+        for source in sources:
+            for reason, n in source.clinical.attrition.get(step, {}).items():
+                counts[reason] = counts.get(reason, 0) + n
+        flow = add_step(flow, step, excluded=counts)
+    listed = pd.concat([source.clinical.exclusions for source in sources], ignore_index=True)
+    return flow, listed.reindex(columns=["patient_id", "step", "reason"]).astype("string")
+
+
+def _skip_invalid(
+    settings: ReadSettings, findings: Findings, tables: dict[str, pd.DataFrame]
+) -> tuple[Findings, dict[str, pd.DataFrame], pd.DataFrame]:
+    """With ``skip_invalid`` leave out the patients behind errors; errors that concern nobody in particular remain."""
+    if not settings.skip_invalid:
+        return findings, tables, pd.DataFrame({"patient_id": [], "reason": []}, dtype="string")
+    reasons = invalid_patients(findings, tables=tables)
+    reasons = {one: why for one, why in reasons.items() if one in set(tables["patients"]["patient_id"])}
+    keep = pd.Index(tables["patients"]["patient_id"]).difference(list(reasons))
+    tables = {name: _keep_patients(frame, keep) for name, frame in tables.items()}
+    gone = pd.DataFrame({"patient_id": list(reasons), "reason": list(reasons.values())}, dtype="string")
+    left = [item for item in findings if item.severity != "E" or item.patient_id not in reasons]
+    return Findings(left), tables, gone
+
+
+def _keep_patients(frame: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
+    return frame.loc[frame["patient_id"].isin(ids)].reset_index(drop=True)
+
+
+def _filters(settings: ReadSettings) -> FilterSettings:
+    return FilterSettings(
+        filters=settings.filters,
+        population_af=settings.population_af,
+        min_depth=settings.min_depth,
+        min_alt_count=settings.min_alt_count,
+        min_vaf=settings.min_vaf,
+    )
+
+
+def _merge_calls(sources: list[SequencingTables]) -> pd.DataFrame | None:
+    parts = [source.calls for source in sources if source.calls is not None]
+    if not parts:
+        return None
+    return pd.concat(parts).fillna(-1).astype("int8").sort_index()
+
+
+def build_matrix(
+    cohort: Cohort, settings: AssociationSettings | None = None, *, findings: Findings | None = None
+) -> AlterationMatrix:
+    """Return the alteration matrix of a cohort.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    settings
+        Feature definition, policy, genes and pathways; None = those of the study.
+    findings
+        Collects warnings; None = not wanted.
+
+    Returns
+    -------
+    AlterationMatrix
+        Patients of the cohort, whether sequenced or not.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_GENE_UNKNOWN`` if a requested gene was neither altered nor listed nor covered anywhere.
+    """
+    chosen = settings or cohort.study.association
+    matrix = build_alteration_matrix(
+        samples=cohort.samples,
+        profiles=cohort.profiles,
+        panels=cohort.panels,
+        panel_genes=cohort.panel_genes,
+        variants=cohort.variants,
+        copy_number=cohort.copy_number,
+        fusions=cohort.fusions,
+        calls=cohort.calls,
+        patients=pd.Index(cohort.patients["patient_id"]),
+        genes=list(chosen.genes) or None,
+        pathways=chosen.pathways,
+        feature_type=chosen.features,
+        policy=chosen.policy,
+        oncotree=cohort.patients.set_index("patient_id")["oncotree_code"],
+        findings=findings,
+    )
+    _check_genes(matrix, chosen.genes)
+    return matrix
+
+
+def _check_genes(matrix: AlterationMatrix, genes: tuple[str, ...]) -> None:
+    """Refuse a request in which no gene was sequenced in anybody: a typing error more often than a finding."""
+    covered = set(matrix.features[np.asarray((matrix.status >= 0).any(axis=1))])
+    unknown = [gene for gene in genes if gene not in covered]
+    if genes and len(unknown) == len(genes):
+        raise AnalysisError(
+            "E_GENE_UNKNOWN",
+            f"none of the requested genes was sequenced in any patient: {', '.join(unknown)}.",
+            fix="Check the symbols, or declare the assay.",
+        )
+
+
+def build_endpoint(
+    cohort: Cohort, name: str, settings: AssociationSettings | None = None, *, findings: Findings | None = None
+) -> Endpoint:
+    """Return one endpoint of a cohort: outcomes with the rule that decided each, and who has none.
+
+    An endpoint that a source recorded is taken as recorded; otherwise it is derived from dates.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    name
+        os, pfs, or the name of a recorded endpoint, in lower case.
+    settings
+        Entry rule and landmark; None = those of the study.
+    findings
+        Collects warnings; None = not wanted.
+
+    Returns
+    -------
+    Endpoint
+        Every patient is in ``table`` or in ``excluded``.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_ENDPOINT_UNAVAILABLE`` with the endpoints there are; ``E_ENTRY_UNDECIDED``.
+    """
+    chosen = settings or cohort.study.association
+    request = cohort.study.endpoints.get(name, EndpointRequest(name=name))
+    tables = cohort.clinical()
+    available = {spec.name: spec for spec in list_endpoints(tables)}
+    recorded = bool((cohort.recorded_endpoints["endpoint"] == name).any())
+    if not recorded and name not in available and request.origin is None:
+        raise AnalysisError(
+            "E_ENDPOINT_UNAVAILABLE",
+            f"the endpoint {name!r} needs dates or recorded columns; the study has neither.",
+            fix=f"Use one of {', '.join(sorted(available)) or '(none)'}, or describe it under [endpoints.{name}].",
+        )
+    spec = EndpointSpec(
+        name=name,
+        origin="" if recorded else (request.origin or ""),
+        source="recorded" if recorded else "derived",
+        new_therapy=request.new_therapy,
+        clinical_pd=request.clinical_pd,
+        censor_at=request.censor_at,
+        time_zero=request.time_zero,
+        entry_rule=chosen.entry_rule,
+        landmark=None if chosen.landmark is None else int(chosen.landmark),
+    )
+    return derive_endpoint(
+        tables, spec, data_cutoff=_cutoff(cohort), findings=Findings() if findings is None else findings
+    )
+
+
+def _cutoff(cohort: Cohort) -> date | None:
+    return cohort.study.data_cutoff
+
+
+def build_flow(
+    cohort: Cohort, matrix: AlterationMatrix, endpoints: Mapping[str, tuple[Endpoint, pd.DataFrame]]
+) -> Flow:
+    """Return the flow from the rows read to the analysis set of each endpoint, and on to who was sequenced.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    matrix
+        Who was profiled.
+    endpoints
+        Name -> the endpoint and the patients left out behind it (patient_id, reason).
+
+    Returns
+    -------
+    Flow
+        Behind ``eligible``: ``<endpoint>: with follow-up``, ``<endpoint>: analysed``, ``<endpoint>: profiled for a
+        feature``.
+    """
+    flow = cohort.flow
+    unseen = set(matrix.patients[np.asarray((matrix.status < 0).all(axis=0))])
+    for name, (endpoint, left) in endpoints.items():
+        flow = add_step(flow, f"{name}: with follow-up", excluded=endpoint.excluded, after="eligible")
+        flow = add_step(flow, f"{name}: analysed", excluded=left)
+        analysed = set(endpoint.table["patient_id"]) - set(left["patient_id"])
+        none = pd.DataFrame({"patient_id": sorted(unseen & analysed)}, dtype="string").assign(reason="not_profiled")
+        flow = add_step(flow, f"{name}: profiled for a feature", excluded=none)
+    return flow

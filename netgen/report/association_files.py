@@ -1,0 +1,98 @@
+"""Everything ``netgen associate`` leaves behind, in one folder written at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from netgen.provenance import describe_environment
+from netgen.report.write import output_folder, write_json, write_table
+from netgen.study import describe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netgen.association.results import AssociationResult
+    from netgen.cohort import Cohort
+
+
+def write_association(
+    result: AssociationResult,
+    cohort: Cohort,
+    out: Path,
+    *,
+    force: bool = False,
+    figures: bool = True,
+    command: str = "",
+) -> None:
+    """Write tables, figures, plan and provenance of a run into a folder.
+
+    Parameters
+    ----------
+    result
+        A finished run.
+    cohort
+        What it was run on.
+    out
+        The folder; it appears complete or not at all.
+    force
+        Replace a folder that is not empty.
+    figures
+        Draw Kaplan-Meier and forest figures (PDF and PNG).
+    command
+        The command line, for the provenance.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_OUTPUT_EXISTS`` if the folder holds something and ``force`` is off.
+    """
+    with output_folder(out, force=force) as folder:
+        for name in ("table", "heterogeneity", "km", "endpoints", "exclusions", "skipped"):
+            frame = getattr(result, name)
+            write_table(frame, folder / f"{'associations' if name == 'table' else name}.tsv")
+        write_table(_warnings(result), folder / "warnings.tsv")
+        write_table(cohort.variant_qc, folder / "variant_qc.tsv")
+        (folder / "flow.json").write_text(result.flow.to_json(), encoding="utf-8")
+        write_json(result.plan, folder / "analysis_plan.json")
+        for name, model in result.models.items():
+            _write_model(model, folder / "model" / name)
+        if figures:
+            from netgen.report.figures import draw_association
+
+            draw_association(result, folder / "figures")
+        write_json(_provenance(result, cohort, command), folder / "provenance.json")
+
+
+def _warnings(result: AssociationResult) -> pd.DataFrame:
+    """Warnings of reading and analysis, then those that stand beside a row of ``associations.tsv``."""
+    frame = result.findings.to_frame()
+    frame = frame.loc[frame["severity"] == "W"].assign(item="")
+    rows = result.table.loc[result.table["warnings"].notna() & (result.table["warnings"] != "")]
+    beside = [
+        {"severity": "W", "code": code, "item": f"{row.endpoint}:{row.feature}"}
+        for row in rows.itertuples()
+        for code in str(row.warnings).split(";")
+    ]
+    both = pd.concat([frame, pd.DataFrame(beside, columns=["severity", "code", "item"])], ignore_index=True)
+    return both[["code", "item", "file", "row", "column", "value", "rule", "patient_id", "message", "fix"]]
+
+
+def _write_model(model: Any, folder: Path) -> None:  # noqa: ANN401  # PenalisedModel; imported only for its tables
+    write_json(model.to_dict(), folder / "model.json")
+    write_table(model.cv, folder / "cv.tsv")
+    write_table(model.coefficients, folder / "coefficients.tsv")
+    write_table(model.performance, folder / "performance.tsv")
+
+
+def _provenance(result: AssociationResult, cohort: Cohort, command: str) -> dict[str, Any]:
+    return {
+        "command": command,
+        "configuration": describe(cohort.study),
+        "environment": describe_environment(),
+        "inputs": [vars(item) for item in cohort.inputs],
+        "matrix_hash": result.matrix_hash,
+        "seed": cohort.study.association.seed,
+        "warnings": sorted(result.findings.codes()),
+    }

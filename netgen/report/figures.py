@@ -1,0 +1,146 @@
+"""Figures of ``netgen associate``: each from the tidy frames of the result, nothing is estimated here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from netgen.plots.forest import plot_forest
+from netgen.plots.km import plot_km
+from netgen.plots.style import save_figure
+from netgen.report.summary import DAYS_PER_MONTH, p_text, ratio
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from netgen.association.results import AssociationResult
+
+MOST: Final = 30  # Kaplan-Meier figures per endpoint, the smallest p first
+FORMATS: Final = ("pdf", "png")
+STEPS: Final = (1, 2, 3, 6, 12, 24, 36, 60, 120)  # months between two columns of the numbers at risk
+COLUMNS: Final = 7  # at most so many
+
+
+def draw_association(result: AssociationResult, folder: Path) -> list[str]:
+    """Draw a Kaplan-Meier figure per tested feature, one per origin grouping, and a forest per endpoint.
+
+    Parameters
+    ----------
+    result
+        A finished run.
+    folder
+        Where PDF and PNG go.
+
+    Returns
+    -------
+    list of str
+        Names of the figures without extension.
+    """
+    names = []
+    for endpoint, rows in result.table.groupby("endpoint", sort=False):
+        curves = result.curves.loc[result.curves["endpoint"] == endpoint]
+        tested = rows.loc[rows["status"] == "tested"].sort_values(["p_primary", "feature"], kind="stable")
+        for _, row in tested.head(MOST).iterrows():
+            axes = _km(curves, str(row["feature"]), f"{str(endpoint).upper()} by {row['feature']}", _annotation(row))
+            names.append(_save(axes, folder, f"km_{endpoint}_{row['feature']}"))
+        if (curves["grouping"] == "origin").any():
+            names.append(
+                _save(_km(curves, "origin", f"{str(endpoint).upper()} by origin", ""), folder, f"km_{endpoint}")
+            )
+        frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
+        if len(frame):
+            axes = plot_forest(frame, title=f"{str(endpoint).upper()}: altered against wild type", q_label="q (BH)")
+            names.append(_save(axes, folder, f"forest_{endpoint}"))
+    return names
+
+
+def _km(curves: pd.DataFrame, grouping: str, title: str, annotation: str) -> Axes:
+    own = curves.loc[curves["grouping"] == grouping].reset_index(drop=True)
+    return plot_km(own, risk_table(own), title=title, annotation=annotation)
+
+
+def _save(axes: Axes, folder: Path, name: str) -> str:
+    figure: Figure = axes.figure  # type: ignore[assignment]  # never a SubFigure: we made it
+    save_figure(figure, folder / name, FORMATS)
+    return name
+
+
+def _annotation(row: pd.Series) -> str:
+    return f"HR {ratio(row['hr'])} ({ratio(row['hr_lo'])}-{ratio(row['hr_hi'])})\np = {p_text(row['p_primary'])}"
+
+
+def risk_table(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers at risk at whole months, read off the steps of the curves.
+
+    Parameters
+    ----------
+    curves
+        Steps of one grouping: ``group, time_days, n_risk, n_event``.
+
+    Returns
+    -------
+    DataFrame
+        ``group, time_days, n_risk, cum_events``, the same times for all groups, at most seven: patients at risk just
+        before a time, events up to and including it.
+    """
+    last = float(curves["time_days"].max()) / DAYS_PER_MONTH
+    step = next((step for step in STEPS if last / step <= COLUMNS - 1), STEPS[-1])
+    times = np.arange(0, last + 1e-9, step) * DAYS_PER_MONTH
+    parts = []
+    for group, rows in curves.groupby("group", sort=True):
+        exits = rows["time_days"].to_numpy()
+        upcoming = np.searchsorted(exits, times, side="left")
+        past = np.searchsorted(exits, times, side="right")
+        at_risk = np.append(rows["n_risk"].to_numpy(), 0.0)[upcoming]
+        events = np.append(0.0, rows["n_event"].cumsum().to_numpy())[past]
+        parts.append(pd.DataFrame({"group": group, "time_days": times, "n_risk": at_risk, "cum_events": events}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def forest_rows(rows: pd.DataFrame, heterogeneity: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame ``plot_forest`` reads: each feature, tested ones by p first, with its origins below.
+
+    Parameters
+    ----------
+    rows
+        Rows of ``associations.tsv`` of one endpoint.
+    heterogeneity
+        Rows of ``heterogeneity.tsv``.
+
+    Returns
+    -------
+    DataFrame
+        See ``plot_forest``.
+    """
+    last = rows["status"] != "tested"
+    order = rows.assign(last=last).sort_values(["last", "p_primary", "feature"], kind="stable")
+    parts = []
+    for _, row in order.iterrows():
+        texts = {"feature": row["feature"], "status": row["status"], "note": _note(row)}
+        numbers = {"level": 0, "n_profiled": row["n_profiled"], "p": row["p_primary"], "q": row["q_bh"]}
+        parts.append({**_cells(row), **texts, **numbers})
+        own = heterogeneity.loc[
+            (heterogeneity["endpoint"] == row["endpoint"])
+            & (heterogeneity["feature"] == row["feature"])
+            & (heterogeneity["origin"] != "all")
+        ]
+        for _, item in own.iterrows():
+            texts = {"feature": item["origin"], "note": ""}
+            texts["status"] = "tested" if item["estimable"] else item["status"]
+            numbers = {"level": 1, "n_profiled": item["n"], "p": np.nan, "q": np.nan}
+            parts.append({**_cells(item), **texts, **numbers})
+    return pd.DataFrame(parts)
+
+
+def _cells(row: pd.Series) -> dict[str, object]:
+    return {key: row[key] for key in ("n_altered", "events_altered", "hr", "hr_lo", "hr_hi")}
+
+
+def _note(row: pd.Series) -> str:
+    """Say beside the number what a reader must know of it."""
+    return "Maximum-likelihood HR is infinite; Firth estimate shown." if "W_MONOTONE" in str(row["warnings"]) else ""

@@ -1,0 +1,176 @@
+"""The genomic half of a ``tables`` source: variant files, ready-made gene tables, panels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from netgen import schema
+from netgen.clinical.cells import is_null
+from netgen.clinical.files import RawTable, read_text_table
+from netgen.errors import Findings, InputError
+from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
+from netgen.genomics.gene_table import parse_carriers, parse_matrix
+from netgen.genomics.maf import read_maf
+from netgen.genomics.panels import Panel, read_panel, whole_panel
+from netgen.genomics.textfile import read_head
+from netgen.genomics.vcf import read_vcf
+from netgen.provenance import InputFile, describe_file
+from netgen.sources.tables import SequencingTables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netgen.study import AlterationsSpec, SourceSpec, Study
+
+
+def read_sequencing(
+    source: SourceSpec, study: Study, samples: pd.DataFrame, patients: pd.DataFrame, *, findings: Findings
+) -> SequencingTables:
+    """Return variants, gene calls and coverage of a source.
+
+    A sample that no file speaks of was not sequenced. Variants of samples that no patient has are reported and dropped
+    when the matrix is built.
+
+    Parameters
+    ----------
+    source
+        Variant files, panels or assay, ready-made gene table.
+    study
+        For the genome and the reading settings.
+    samples, patients
+        Clinical tables of the same source.
+    findings
+        Collects everything that is wrong.
+
+    Returns
+    -------
+    SequencingTables
+        Before the variant policy.
+    """
+    panels = [read_panel(path, findings=findings) for path in source.panels]
+    inputs = [
+        describe_file(path, role="panel", n_rows=len(panel.genes))
+        for path, panel in zip(source.panels, panels, strict=True)
+    ]
+    build = source.genome or study.genome
+    variants, evidence, files = _read_variants(source, study, samples, build, findings)
+    calls = None
+    if source.alterations is not None:
+        calls, described = _read_calls(source.alterations, patients, findings)
+        files = [*files, described]
+    coverage = resolve_profiles(
+        evidence,
+        variants=variants if len(variants) or source.variants else None,
+        panels=panels,
+        declared=_declared(source, panels),
+        assume_profiled=source.assume_profiled,
+        findings=findings,
+        source=source.namespace,
+    )
+    return SequencingTables(variants=variants, calls=calls, coverage=coverage, inputs=(*inputs, *files))
+
+
+def _declared(source: SourceSpec, panels: Sequence[Panel]) -> Panel | None:
+    """Return the assay, or the only panel, that stands for every sample of the source."""
+    if source.assay is not None:
+        return whole_panel(source.assay)
+    return panels[0] if len(panels) == 1 else None
+
+
+def _read_variants(
+    source: SourceSpec, study: Study, samples: pd.DataFrame, build: str | None, findings: Findings
+) -> tuple[pd.DataFrame, ProfileEvidence, list[InputFile]]:
+    """Read every variant file by its content; also return what the files say about who was sequenced."""
+    parts: list[pd.DataFrame] = []
+    inputs: list[InputFile] = []
+    sequenced: set[str] = set()
+    own_files: set[str] = set()
+    known = tuple(samples["sample_id"].dropna())
+    for path in _expand(source):
+        if read_head(path).startswith((b"##fileformat=VCF", b"BCF")):
+            vcf = read_vcf(path, findings=findings, known_samples=known)
+            parts.append(vcf.variants)
+            own_files.update(vcf.samples)
+            inputs.append(describe_file(path, role="vcf", n_rows=vcf.n_records))
+        else:
+            maf = read_maf(path, findings=findings, excel_dates=study.read.excel_dates)
+            parts.append(maf.variants)
+            sequenced.update(maf.sequenced_samples or ())
+            inputs.append(describe_file(path, role="maf", n_rows=maf.n_rows))
+    variants = (
+        schema.conform(pd.concat(parts, ignore_index=True), schema.VARIANTS) if parts else schema.empty(schema.VARIANTS)
+    )
+    if build is not None:
+        variants["build"] = variants["build"].fillna(build)
+    panels = samples.set_index("sample_id")["panel_id"].dropna()
+    evidence = ProfileEvidence(
+        sample_panels=panels if len(panels) else None, sequenced_samples=sequenced, file_samples=own_files
+    )
+    return variants, evidence, inputs
+
+
+def _expand(source: SourceSpec) -> list[Path]:
+    """Files that the patterns of a source name, each once, sorted within a pattern."""
+    paths: list[Path] = []
+    for pattern in source.variants:
+        full = (source.base / pattern).absolute()
+        found = sorted(Path(full.anchor).glob(str(full.relative_to(full.anchor)))) if _has_wildcard(pattern) else [full]
+        if not found or not found[0].exists():
+            raise InputError(
+                "E_FILE_MISSING", f"no variant file matches {pattern!r}.", fix="Check the path.", file=str(full)
+            )
+        paths += [item for item in found if item not in paths]
+    return paths
+
+
+def _has_wildcard(pattern: str) -> bool:
+    return any(sign in pattern for sign in "*?[")
+
+
+def _read_calls(spec: AlterationsSpec, patients: pd.DataFrame, findings: Findings) -> tuple[pd.DataFrame, InputFile]:
+    """Read a ready-made gene table; its ids are patients, each with a sample of the same name."""
+    raw = read_text_table(spec.file, findings=findings, sheet=spec.sheet, header_row=spec.header_row)
+    name = raw.file
+    id_column = spec.id_column or str(raw.frame.columns[0])
+    if spec.layout == "matrix":
+        calls = parse_matrix(
+            raw.frame, id_column, gene_columns=spec.genes or None, findings=findings, file=name, rows=raw.rows
+        )
+    else:
+        calls = parse_carriers(
+            raw.frame,
+            id_column,
+            spec.gene_column or "gene",
+            profiled_ids=_profiled(spec, patients, raw),
+            genes=spec.genes or None,
+            findings=findings,
+            file=name,
+            rows=raw.rows,
+        )
+    return calls, describe_file(spec.file, role="alterations", n_rows=len(raw.frame))
+
+
+def _profiled(spec: AlterationsSpec, patients: pd.DataFrame, raw: RawTable) -> list[str]:
+    """Patients who were sequenced: all of the source, or those in whom a column is filled."""
+    if spec.profiled is None:
+        raise InputError(
+            "E_NO_PANEL",
+            "a carrier list does not say who was sequenced, so wild type cannot be told from not profiled.",
+            fix='Add profiled = "all", or the name of a patient column that is filled for the sequenced ones.',
+            file=raw.file,
+        )
+    if spec.profiled == "all":
+        return list(patients["patient_id"])
+    if spec.profiled not in patients.columns:
+        raise InputError(
+            "E_COLUMN_MISSING",
+            f"profiled must name a patient column; {spec.profiled!r} is not one.",
+            fix="Check the name against the patients table.",
+            file=raw.file,
+        )
+    filled = ~np.asarray(is_null(patients[spec.profiled].astype("string")))
+    return list(patients.loc[filled, "patient_id"])

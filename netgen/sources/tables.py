@@ -1,0 +1,75 @@
+"""What every source becomes: the tables of one source, before they are put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netgen import schema
+from netgen.genomics.coverage import StudyCoverage, merge_coverage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from netgen.provenance import InputFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClinicalTables:
+    """The clinical half of a source.
+
+    Attributes
+    ----------
+    tables
+        Name -> canonical table: patients, samples, treatments, assessments, imaging, biomarkers, recorded_endpoints.
+    n_rows
+        Patient rows read.
+    attrition
+        Step -> reason -> rows left out, before patients are known by name.
+    exclusions
+        patient_id, step, reason.
+    inputs
+        Files read.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    n_rows: int
+    attrition: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    exclusions: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame({"patient_id": [], "step": [], "reason": []}, dtype="string")
+    )
+    inputs: tuple[InputFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequencingTables:
+    """The genomic half of a source.
+
+    Attributes
+    ----------
+    variants, copy_number, fusions
+        Canonical tables before the variant policy.
+    calls
+        Ready-made gene calls, samples x genes, or None.
+    coverage
+        Who was sequenced with what.
+    inputs
+        Files read.
+    """
+
+    variants: pd.DataFrame = field(default_factory=lambda: schema.empty(schema.VARIANTS))
+    copy_number: pd.DataFrame = field(default_factory=lambda: schema.empty(schema.COPY_NUMBER))
+    fusions: pd.DataFrame = field(default_factory=lambda: schema.empty(schema.FUSIONS))
+    calls: pd.DataFrame | None = None
+    coverage: StudyCoverage = field(default_factory=lambda: merge_coverage(()))
+    inputs: tuple[InputFile, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceTables:
+    """One source: both halves."""
+
+    clinical: ClinicalTables
+    sequencing: SequencingTables

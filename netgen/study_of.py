@@ -1,0 +1,124 @@
+"""From what a user names on the command line to a study: demo, a file, a folder, or loose files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netgen.data import demo_folder
+from netgen.errors import InputError
+from netgen.study import EndpointRequest, SourceSpec, Study, TableSpec, read_study
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SHEETS = (".xlsx", ".csv", ".tsv", ".txt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuickLook:
+    """Files named directly: variants and a table with one row per patient, and what they do not say themselves."""
+
+    variants: tuple[Path, ...] = ()
+    clinical: Path | None = None
+    panel: Path | None = None
+    assay: str | None = None
+    assume_profiled: bool = False
+    patient_id: str | None = None
+    sample_id: str | None = None
+    time: str | None = None
+    event: str | None = None
+    unit: str | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether any file was named."""
+        return bool(self.variants) or self.clinical is not None
+
+
+def study_of(cohort: str | Path | Study | None, quick: QuickLook | None = None) -> Study:
+    """Return the study that a cohort argument means.
+
+    Parameters
+    ----------
+    cohort
+        ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, a ``Study``, or None.
+    quick
+        Files named directly; used if ``cohort`` is None.
+
+    Returns
+    -------
+    Study
+        Nothing of the data has been read.
+
+    Raises
+    ------
+    InputError
+        If nothing is there, or it is none of these.
+    """
+    if isinstance(cohort, Study):
+        return cohort
+    if cohort is None:
+        return _quick(quick or QuickLook())
+    if str(cohort) == "demo" and not Path("demo").exists():
+        return read_study(demo_folder() / "study.toml")
+    path = Path(cohort)
+    if not path.exists():
+        raise InputError(
+            "E_FILE_MISSING",
+            f"a cohort is needed; {path} does not exist.",
+            fix="Name demo, a study.toml, a cBioPortal study folder or a one-sheet spreadsheet.",
+            file=str(path),
+        )
+    if path.is_dir():
+        return _folder(path)
+    if path.suffix.lower() == ".toml":
+        return read_study(path)
+    if path.suffix.lower() in SHEETS:
+        return Study(id=path.stem, file=path, sources=(SourceSpec(kind="sheet", path=path, base=path.parent),))
+    raise InputError(
+        "E_FILE_FORMAT",
+        f"a cohort is a study.toml, a study folder or a spreadsheet ({', '.join(SHEETS)}); found {path.name}.",
+        fix="For a MAF or VCF use --variants FILE --clinical FILE.",
+        file=str(path),
+    )
+
+
+def _folder(path: Path) -> Study:
+    """Take a folder with a study.toml as that study, any other as a cBioPortal study."""
+    if (path / "study.toml").is_file():
+        return read_study(path / "study.toml")
+    return Study(id=path.name, file=path, sources=(SourceSpec(kind="cbioportal", path=path, base=path),))
+
+
+def _quick(quick: QuickLook) -> Study:
+    if quick.clinical is None:
+        raise InputError(
+            "E_FILE_MISSING", "a quick look needs the outcomes.", fix="Add --clinical FILE with one row per patient."
+        )
+    columns: dict[str, str | list[str]] = {}
+    if quick.patient_id is not None:
+        columns["patient_id"] = quick.patient_id
+    if quick.sample_id is not None:
+        columns["sample_id"] = quick.sample_id
+    source = SourceSpec(
+        kind="tables",
+        base=Path(),
+        variants=tuple(str(item) for item in quick.variants),
+        tables={"patients": TableSpec(file=quick.clinical, columns=columns)},
+        panels=() if quick.panel is None else (quick.panel,),
+        assay=quick.assay,
+        assume_profiled=quick.assume_profiled,
+        endpoints=_quick_endpoint(quick),
+    )
+    return Study(id=quick.clinical.stem, sources=(source,))
+
+
+def _quick_endpoint(quick: QuickLook) -> Mapping[str, EndpointRequest]:
+    if quick.time is None and quick.event is None:
+        return {}
+    if quick.time is None or quick.event is None:
+        raise InputError("E_CONFIG", "an endpoint needs both --time and --event.", fix="Name the columns of both.")
+    request = EndpointRequest(name="os", time=(quick.time,), event=quick.event, unit=quick.unit)
+    return {"os": request}
