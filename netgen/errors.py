@@ -176,9 +176,13 @@ class Finding:
 
 @dataclass
 class Findings:
-    """Gathers findings in the order in which they were met."""
+    """Gathers findings in the order in which they were met; the same finding is kept once."""
 
     items: list[Finding] = field(default_factory=list)
+    _seen: set[Finding] = field(default_factory=set, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._seen.update(self.items)
 
     def add(
         self,
@@ -194,23 +198,25 @@ class Findings:
         patient_id: str = "",
     ) -> None:
         """Add one finding; see :class:`Finding` for the parts."""
-        self.items.append(
-            Finding(
-                code=code,
-                message=message,
-                fix=fix,
-                file=str(file),
-                row=None if row is None else int(row),
-                column=column,
-                value=str(value),
-                rule=rule,
-                patient_id=str(patient_id),
-            )
+        item = Finding(
+            code=code,
+            message=message,
+            fix=fix,
+            file=str(file),
+            row=None if row is None else int(row),
+            column=column,
+            value=str(value),
+            rule=rule,
+            patient_id=str(patient_id),
         )
+        self.extend([item])
 
     def extend(self, other: Iterable[Finding]) -> None:
-        """Add all findings of another collection."""
-        self.items.extend(other)
+        """Add findings, each once."""
+        for item in other:
+            if item not in self._seen:
+                self._seen.add(item)
+                self.items.append(item)
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.items)

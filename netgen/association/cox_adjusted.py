@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from netgen.association.counts import coverage_patterns
 from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, CoxScan, scan_cox
-from netgen.association.newton import CONVERGED, FLAT, maximise, solve_each
-from netgen.association.partial_likelihood import Design, Evaluation, build_design, evaluate, standardise
+from netgen.association.newton import CONVERGED, FLAT, Maximum, maximise, solve_each
+from netgen.association.partial_likelihood import (
+    Design,
+    build_design,
+    evaluate,
+    linear_predictor,
+    standardise,
+    sum_terms,
+    term_moments,
+)
 from netgen.association.riskset import RiskSets, build_risk_sets
 from netgen.association.tails import chi2_p
 
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
     from netgen.association.counts import Ties
 
 BLOCK_BYTES: Final = 1 << 21  # of the weighted covariates of a block of genes
+SINGULAR_SHARE: Final = 1e-9  # of its information that a column must have beside the others
 SINGULAR, NO_COVARIATES = len(STATUSES), len(STATUSES) + 1
 ADJUSTED_STATUSES: Final[tuple[str, ...]] = (
     *STATUSES,
@@ -43,7 +52,8 @@ def scan_cox_adjusted(
     genes
         (m, n) gene-major status: 1 altered, 0 wild type, -1 not profiled; columns in the row order of ``risk``.
     covariates
-        (n, q) numbers, indicator columns for categories.
+        (n, q) numbers, indicator columns for categories. A column that is constant within the risk sets of a gene's
+        profiled patients, or a combination of others, is left out of its model.
     ties
         ``efron`` or ``breslow``.
 
@@ -85,8 +95,12 @@ def scan_cox_adjusted(
     return replace(
         plain,
         status=np.array(ADJUSTED_STATUSES)[code],
-        **value,
+        coef=value["coef"],
+        se=value["se"],
+        loglik_null=value["loglik_null"],
+        loglik=value["loglik"],
         lr_chi2=lr,
+        score_chi2=value["score_chi2"],
         wald_chi2=wald,
         lr_p=chi2_p(lr),
         score_p=chi2_p(value["score_chi2"]),
@@ -109,52 +123,105 @@ def _fit_pattern(
     if len(use) < len(risk.time):
         risk = build_risk_sets(risk.time[use], risk.event[use], entry=risk.entry[use], strata=risk.stratum[use])
     z, _ = standardise(covariates[use])
-    design = build_design(risk, z, ties=ties)
-    start = np.zeros((1, z.shape[1]))
-    reach = np.ptp(design.covariates, axis=1)
-    null = maximise(lambda coef, _: evaluate(design, coef), start, reach)
+    design = build_design(risk, z[:, _independent(build_design(risk, z, ties=ties))], ties=ties)
+    null = _fit_null(design)
     value["loglik_null"][rows] = null.at.loglik[0]
     if null.state[0] != CONVERGED:
         code[rows] = NO_COVARIATES
         return
-    p = 1 + z.shape[1]
+    model = _Null(design, null.coef[0], null.at.information[0], *_null_moments(design, null.coef))
+    p = 1 + len(design.covariates)
     size = max(1, BLOCK_BYTES // (8 * len(design.rows) * (1 + p + p * (p + 1) // 2)))
     for first in range(0, len(rows), size):
         block = rows[first : first + size]
         own = genes[np.ix_(block, use[design.rows])].astype(np.float64)
-        start = np.column_stack([np.nan_to_num(unadjusted[block]), np.broadcast_to(null.coef[0], (len(block), p - 1))])
-        _fit_block(design, own, start, reach, block, code, value)
+        _fit_block(model, own, np.nan_to_num(unadjusted[block]), block, code, value)
+
+
+def _independent(design: Design) -> list[int]:
+    """Covariates that are not constant within the risk sets, nor a combination of those before them."""
+    information = evaluate(design, np.zeros((1, len(design.covariates)))).information[0]
+    kept: list[int] = []
+    for j in range(len(information)):
+        cross = information[kept, j]
+        rest = information[j, j] - cross @ np.linalg.solve(information[np.ix_(kept, kept)], cross)
+        if rest > SINGULAR_SHARE * max(information[j, j], 1e-6):
+            kept.append(j)
+    return kept
+
+
+def _fit_null(design: Design) -> Maximum:
+    """Fit the model without the gene, which may have no covariate left."""
+    start = np.zeros((1, len(design.covariates)))
+    if start.shape[1] == 0:
+        return Maximum(start, evaluate(design, start), np.array([CONVERGED]), 0)
+    return maximise(lambda coef, _: evaluate(design, coef), start, np.ptp(design.covariates, axis=1))
+
+
+class _Null(NamedTuple):
+    """The model without the gene.
+
+    Coefficients (q,), information (q, q), relative hazards (1, n), their sums (1, T) and mean covariates (q, T).
+    """
+
+    design: Design
+    coef: NDArray[np.float64]
+    information: NDArray[np.float64]
+    relative: NDArray[np.float64]
+    total: NDArray[np.float64]
+    mean: NDArray[np.float64]
+
+
+def _null_moments(
+    design: Design, coef: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Relative hazards of the patients, their sums and the mean covariates over the risk set of every term."""
+    eta = linear_predictor(design, coef)
+    moments = term_moments(design, eta)
+    return np.exp(eta) * design.weights, moments.total, moments.mean[:, 0]
 
 
 def _fit_block(
-    design: Design,
+    null: _Null,
     own: NDArray[np.float64],
-    start: NDArray[np.float64],
-    reach: NDArray[np.float64],
+    unadjusted: NDArray[np.float64],
     rows: NDArray[np.intp],
     code: NDArray[np.intp],
     value: dict[str, NDArray[np.float64]],
 ) -> None:
-    """Score test at the model without the gene, then Newton's method from ``start``."""
-    null = start * np.append(0.0, np.ones(len(reach)))
-    at = evaluate(design, null, own)
-    free = _information_of_gene(at)
-    singular = free <= 1e-9 * at.information[:, 0, 0]
+    """Score test at the model without the gene, then Newton's method."""
+    score, information, cross = _score_at_null(null, own)
+    response = np.linalg.solve(null.information, cross.T).T
+    free = information - (cross * response).sum(axis=1)
+    singular = free <= SINGULAR_SHARE * information
     code[rows[singular]] = SINGULAR
+    if singular.all():
+        return
     fit = ~singular
-    rows, own, start = rows[fit], own[fit], start[fit]
-    value["score_chi2"][rows] = at.score[fit, 0] ** 2 / free[fit]
-    start[:, 1:] -= start[:, :1] * solve_each(at.information[fit, 1:, 1:], at.information[fit, 0, 1:])
-    search = maximise(lambda coef, part: evaluate(design, coef, own[part]), start, np.append(1.0, reach))
+    rows, own = rows[fit], own[fit]
+    value["score_chi2"][rows] = score[fit] ** 2 / free[fit]
+    start = np.column_stack([unadjusted[fit], null.coef - unadjusted[fit, None] * response[fit]])
+    reach = np.append(1.0, np.ptp(null.design.covariates, axis=1))
+    search = maximise(lambda coef, part: evaluate(null.design, coef, own[part]), start, reach)
     value["loglik"][rows] = search.at.loglik
     flat = (search.state == FLAT) & (code[rows] == OK)
     code[rows[flat]] = np.where(search.coef[flat, 0] > 0, MONOTONE_PLUS, MONOTONE_MINUS)
     ok = code[rows] == OK
     value["coef"][rows[ok]] = search.coef[ok, 0]
-    value["se"][rows[ok]] = 1 / np.sqrt(_information_of_gene(Evaluation(*(part[ok] for part in search.at))))
+    found = search.at.information[ok]
+    cross = found[:, 0, 1:]
+    value["se"][rows[ok]] = (found[:, 0, 0] - (cross * solve_each(found[:, 1:, 1:], cross)).sum(axis=1)) ** -0.5
 
 
-def _information_of_gene(at: Evaluation) -> NDArray[np.float64]:
-    """Information about the first coefficient when the others are estimated too (Schur complement)."""
-    cross, rest = at.information[:, 0, 1:], at.information[:, 1:, 1:]
-    return np.asarray(at.information[:, 0, 0] - np.einsum("ij,ij->i", cross, solve_each(rest, cross)))
+def _score_at_null(
+    null: _Null, own: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Score (b,), information (b,) about the gene and (b, q) about gene and covariates, at coefficient 0."""
+    design, weight = null.design, null.design.term_weight
+    altered = null.relative * own
+    sums = sum_terms(design, np.stack([altered, *(altered * column for column in design.covariates)])) / null.total
+    mean = sums[0]
+    score = own @ (design.weights * design.dead) - mean @ weight
+    information = (mean * (1 - mean)) @ weight
+    cross = ((sums[1:] - mean * null.mean[:, None, :]) @ weight).T
+    return score, information, cross

@@ -253,11 +253,11 @@ def term_moments(design: Design, eta: NDArray[np.float64], own: NDArray[np.float
     for k, (i, j) in enumerate(_pairs(p)):
         np.multiply(stack[1 + i], columns[j], out=stack[1 + p + k])
     if design.entries is None:
-        sums = _sum_terms(design, stack)
+        sums = sum_terms(design, stack)
     elif own is not None:  # late entries are subtracted: apart, so that a near-infinite HR costs no digits
-        sums = _sum_terms(design, stack * (1 - own)) + _sum_terms(design, stack * own)
+        sums = sum_terms(design, stack * (1 - own)) + sum_terms(design, stack * own)
     else:
-        sums = _sum_terms(design, stack.astype(np.longdouble)).astype(np.float64)
+        sums = sum_terms(design, stack.astype(np.longdouble)).astype(np.float64)
     total = sums[0].copy()
     sums /= total
     return TermMoments(total, sums[1 : 1 + p], sums[1 + p :])
@@ -273,8 +273,21 @@ def _pairs(p: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(p) for j in range(i, p)]
 
 
-def _sum_terms(design: Design, stack: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum (c, b, n) values over the patients at risk in every term: (c, b, T)."""
+def sum_terms(design: Design, stack: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return sums of any values over the patients at risk in every term.
+
+    Parameters
+    ----------
+    design
+        Patients and terms.
+    stack
+        (c, b, n) values, 0 in empty places.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (c, b, T); tied deaths count in part, as ``term_share`` says.
+    """
     values = stack.reshape(-1, stack.shape[-1])
     slots = sum_from_last(design.exits, values)
     if design.entries is not None:

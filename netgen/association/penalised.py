@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MIN_EVENTS: Final = 10
 MIN_EVENTS_SELECTION: Final = 20
 FEATURES_PER_EVENT: Final = 10
+UNBOUNDED: Final = 10.0  # a coefficient or SE per SD beyond this is not an estimate (DOMAIN 3.3)
 _Z95: Final = 1.959963984540054
 NO_IMPROVEMENT: Final = "no alteration improved prediction over clinical covariates"
 
@@ -71,7 +72,7 @@ class PenalisedModel:
         stratum, time_days, n_at_risk, n_events, cumhaz_min, cumhaz_1se: Breslow cumulative hazard of a patient without
         alteration and with average covariates.
     clinical
-        The clinical-only model, Efron ties: term, coef, se, hr, hr_lo, hr_hi, p (95 % limits).
+        The clinical-only model, Efron ties: term, coef, se, hr, hr_lo, hr_hi, p (95 % limits); NaN where monotone.
     lost_patients, lost_features
         patient_id, reason; and feature, reason, n_profiled, n_altered.
     """
@@ -196,7 +197,7 @@ def fit_penalised(
     AnalysisError
         E_TOO_FEW_EVENTS_MODEL if complete patients have fewer than 10 events or one distinct event time.
     ValueError
-        If an index repeats a patient, or a feature holds something else than 0, 1 and NA.
+        If an index repeats a patient, a gene has two columns, or a feature holds something else than 0, 1 and NA.
 
     Notes
     -----
@@ -232,9 +233,8 @@ def fit_penalised(
         settings={
             "alpha": used_alpha, "alpha_requested": alpha, "ties": "breslow", "criterion": criterion,
             "n_folds": n_folds, "n_repeats": repeats, "seed": seed, "seed_task": SEED_TASK, "small": small,
-            "min_altered": min_altered,
-            "min_profiled": min_profiled, "strata": sorted(set(data.outcome["stratum"])),
-            "delayed_entry": bool((risk.entry > 0).any()), "lambda_max": path.lambda_max,
+            "min_altered": min_altered, "min_profiled": min_profiled, "lambda_max": path.lambda_max,
+            "strata": sorted(set(data.outcome["stratum"])), "delayed_entry": bool((risk.entry > 0).any()),
             "lambda_min": float(cv.lambdas[cv.index_min]), "lambda_1se": float(cv.lambdas[cv.index_1se]),
         },
         coefficients=_coefficients(data, path, cv, penalised),
@@ -299,6 +299,8 @@ def _prepare(
     """Leave out, in this order: patients without outcome or covariates, features, patients with a gap, features."""
     clinical = pd.DataFrame(index=outcome.index) if covariates is None else _match(covariates, outcome.index)
     genes = _match(features, outcome.index)[sorted(features.columns)].astype("Float64")
+    if not features.columns.is_unique:
+        raise ValueError("features must have one column per gene")
     if not (genes.isna() | genes.isin([0, 1])).to_numpy().all():
         raise ValueError("features must hold 1 (altered), 0 (wild type) or NA (not profiled)")
     reason = outcome["reason"].copy()
@@ -414,14 +416,26 @@ def _fit_clinical(data: _Data, fallback: Floats) -> tuple[pd.DataFrame, Floats, 
             fitter.fit(frame, "time", "event", fit_options={"precision": 1e-12, "r_precision": 1e-14}, **roles)
         except ConvergenceError as error:
             return empty, fallback, [f"The clinical-only model has no finite estimate: {str(error).splitlines()[0]}"]
-    summary, sd = fitter.summary, data.sd.to_numpy(float)
-    table = pd.DataFrame({"term": pd.array(terms, dtype="string"), "coef": summary["coef"].to_numpy(float) / sd})
-    table["se"] = summary["se(coef)"].to_numpy(float) / sd
-    for name, shift in (("hr", 0.0), ("hr_lo", -_Z95), ("hr_hi", _Z95)):
-        table[name] = np.exp(table["coef"] + shift * table["se"])
-    table["p"] = summary["p"].to_numpy(float)
+    beta, se = fitter.params_.to_numpy(float), fitter.standard_errors_.to_numpy(float)
     trouble = sorted({"Clinical-only model: " + str(item.message).strip().splitlines()[0] for item in caught})
-    return table, data.covariates.to_numpy(float) @ fitter.params_.to_numpy(float), trouble
+    open_ended = (np.abs(beta) > UNBOUNDED) | (se > UNBOUNDED)
+    if open_ended.any():
+        names = ", ".join(np.array(terms)[open_ended])
+        trouble.append(f"Clinical-only model: no finite estimate for {names}, all events are on one side.")
+    sd = data.sd.to_numpy(float)
+    table = pd.DataFrame({"term": pd.array(terms, dtype="string"), "coef": np.where(open_ended, np.nan, beta / sd)})
+    table["se"] = np.where(open_ended, np.nan, se / sd)
+    for name, shift in (("hr", 0.0), ("hr_lo", -_Z95), ("hr_hi", _Z95)):
+        table[name] = _hazard_ratio(table["coef"].to_numpy() + shift * table["se"].to_numpy())
+    table["p"] = np.where(open_ended, np.nan, fitter.summary["p"].to_numpy(float))
+    return table, data.covariates.to_numpy(float) @ beta, trouble
+
+
+def _hazard_ratio(coef: Floats) -> Floats:
+    """Exponential, NaN where it is too large to write down."""
+    with np.errstate(over="ignore"):
+        ratio = np.exp(coef)
+    return np.where(np.isinf(ratio), np.nan, ratio)
 
 
 def _performance(
@@ -442,7 +456,7 @@ def _performance(
     for name, eta in apparent.items():
         rows.append(("harrell_c_apparent", name, count_concordance(eta, risk).value, fitted_to))
     for name, values in out_of_fold.items():
-        rows.append(("harrell_c_out_of_fold", name, values.mean(), _spread(values)))
+        rows.append(("harrell_c_out_of_fold", name, values.mean(), _spread(values, chosen=name != "clinical")))
     for name in ("genes_min", "genes_1se"):
         delta = out_of_fold[name] - out_of_fold["clinical"]
         rows.append(("delta_c_out_of_fold", name, delta.mean(), f"less the clinical model; {_spread(delta)}"))
@@ -450,15 +464,18 @@ def _performance(
         value, note = estimate_uno_c(eta, risk)
         rows.append(("uno_c_apparent", name, value, note if np.isnan(value) else f"{note}; {fitted_to}"))
     for name, values in deviance.items():
-        rows.append(("cv_deviance", name, values.mean(), f"per event, {cv.criterion}; {_spread(values)}"))
+        note = f"per event, {cv.criterion}; {_spread(values, chosen=name != 'clinical')}"
+        rows.append(("cv_deviance", name, values.mean(), note))
     table = pd.DataFrame(rows, columns=["metric", "model", "value", "note"])
     table.insert(3, "status", np.where(table["value"].isna(), "not_available", "ok"))
     return table.astype({"metric": "string", "model": "string", "status": "string", "note": "string"})
 
 
-def _spread(values: Floats) -> str:
+def _spread(values: Floats, *, chosen: bool = True) -> str:
     """Say over how many repeats a mean was taken and how they scatter."""
-    return f"mean of {len(values)} repeats, SD {values.std(ddof=1):.4f}; the penalty was chosen on the same folds"
+    text = f"mean of {len(values)} repeats"
+    text += f", between-repeat SD {values.std(ddof=1):.4f}" if len(values) > 1 else ""
+    return text + ("; the penalty was chosen on the same folds" if chosen else "")
 
 
 def _verdict(path: CoxnetPath, cv: CrossValidation, penalised: NDArray[np.bool_], performance: pd.DataFrame) -> str:
@@ -488,7 +505,8 @@ def _coefficients(data: _Data, path: CoxnetPath, cv: CrossValidation, penalised:
     table["mean"] = np.concatenate([data.mean.to_numpy(float), blank])
     table["sd"] = np.concatenate([data.sd.to_numpy(float), blank])
     table["coef_min"], table["coef_1se"] = path.coef[cv.index_min] / unit, path.coef[cv.index_1se] / unit
-    table["hr_min"], table["hr_1se"] = np.exp(table["coef_min"]), np.exp(table["coef_1se"])
+    for name in ("min", "1se"):
+        table[f"hr_{name}"] = _hazard_ratio(table[f"coef_{name}"].to_numpy())
     return table
 
 

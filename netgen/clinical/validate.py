@@ -38,8 +38,8 @@ def check_clinical(
         Canonical tables, before or after clamping; absent ones are taken as empty. Columns ``file`` and ``row``, where
         a table carries them, go into the findings.
     findings
-        Receives one finding per violation with rule, patient, column, value and a fix. What a reader found is completed
-        with the patient of its line, and a cell that a reader reported is not reported again.
+        Receives one finding per violation with rule, patient, column, value and a fix. What was found before is completed
+        with the patient of its line, and not reported again for the same cell.
     today
         Date of the run, for V10.
     data_cutoff
@@ -53,9 +53,9 @@ def check_clinical(
     """
     data = gather(tables, today=today, data_cutoff=data_cutoff)
     _name_patients(findings, tables)
-    told = {_cell(item) for item in findings if item.row is not None}
+    told = {_cell(item) for item in findings}
     for rule in RULES:
-        findings.extend(item for item in rule.check(data) if item.row is None or _cell(item) not in told)
+        findings.extend(item for item in rule.check(data) if _cell(item) not in told)
 
 
 def _name_patients(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -66,8 +66,11 @@ def _name_patients(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> No
             findings.items[place] = replace(item, patient_id=owners[item.file, item.row])
 
 
-def _cell(item: Finding) -> tuple[str, str, str, int | None]:
-    return item.code, item.column, item.file, item.row
+def _cell(item: Finding) -> tuple[str, str, str, int | str]:
+    """What a finding is about: its code and the cell, by line where that is known, else by patient and value."""
+    if item.row is not None:
+        return item.code, item.column, item.file, item.row
+    return item.code, item.column, item.patient_id, item.value or item.message
 
 
 def invalid_patients(findings: Findings, *, tables: Mapping[str, pd.DataFrame] | None = None) -> dict[str, str]:

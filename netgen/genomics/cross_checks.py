@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netgen.errors import Findings
 
 SHARED_VARIANTS: Final = 5  # as many in common and two samples may be of one person
-COMMON_KEY: Final = 10  # a variant in more samples than this is a hot spot or an artefact, not a fingerprint
+COMMON_KEY: Final = 3  # a variant in more patients than this is a hot spot or an artefact, not a fingerprint
 _KEY: Final = ["build", "chrom", "pos", "ref", "alt"]
 
 

@@ -1,8 +1,8 @@
 """The text layer of a MAF: comments, header, line ends, encoding, ragged rows.
 
 Two ways lead to the same columns. The fast way is ``pyarrow.csv`` on the wanted columns only. A file that it cannot
-read - a row with another number of fields, Latin-1, bare carriage returns, quoted CSV, a blank line inside - goes the
-slow way, line by line, where every bad row is reported with its line number and left out. Nothing is ever shifted.
+read - a row with another number of fields, Latin-1, bare carriage returns, quoted CSV - goes the slow way, line by
+line, where every bad row is reported with its line number and left out. Nothing is ever shifted.
 
 No cell is taken for missing here: a gene may be called ``NA``.
 """
@@ -21,7 +21,7 @@ from typing import IO, TYPE_CHECKING, Final, cast
 import numpy as np
 
 from netgen.errors import InputError
-from netgen.genomics.coded import Coded, as_objects
+from netgen.genomics.coded import Coded, as_objects, take
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -130,8 +130,9 @@ def sniff_layout(path: Path) -> Layout:
         compressed = handle.read(2) == b"\x1f\x8b"
     head = _read_head(path, compressed=compressed)
     _refuse_other_formats(head, path)
-    bare = len(re.findall(rb"\r(?!\n|\Z)", head))
-    lines, n_skip = _head_lines(head, carriage_returns=bare > head.count(b"\n"))
+    bare, newlines = len(re.findall(rb"\r(?!\n|\Z)", head)), head.count(b"\n")
+    carriage_returns = bare > newlines + 1 if newlines else bare > 0  # one per line at most is a stray, not a line end
+    lines, n_skip = _head_lines(head, carriage_returns=carriage_returns)
     if n_skip == 0:
         raise InputError("E_FILE_FORMAT", "A table with a header is needed, found no header line.", file=str(path))
     header_line = lines[-1]
@@ -145,7 +146,7 @@ def sniff_layout(path: Path) -> Layout:
         n_skip=n_skip,
         delimiter=delimiter,
         plain=not bare and not quoted and delimiter == "\t" and len(names) == len(header_line.split(delimiter)),
-        carriage_returns=bare > head.count(b"\n"),
+        carriage_returns=carriage_returns,
         compressed=compressed,
         sequenced_samples=_sequenced(lines[:-1]),
     )
@@ -242,7 +243,27 @@ def _read_fast(
         columns[place] = Coded(whole.indices.to_numpy(), whole.dictionary.to_numpy(zero_copy_only=False))
     numbers = {place: table.column(str(place)).fill_null(NO_NUMBER).to_numpy() for place in integers}
     lines = np.arange(layout.n_skip + 1, layout.n_skip + 1 + table.num_rows, dtype=np.int64)
-    return TextColumns(columns=columns, integers=numbers, lines=lines, n_bad=0)
+    return _without_blank_rows(TextColumns(columns=columns, integers=numbers, lines=lines, n_bad=0))
+
+
+def _without_blank_rows(found: TextColumns) -> TextColumns:
+    """Drop rows in which every column is blank: pyarrow makes one of an empty line, so that lines are counted right."""
+    rows = np.arange(len(found.lines))
+    for column in found.columns.values():
+        blank = np.array([not value.strip() for value in column.values] + [True], dtype=bool)
+        rows = rows[blank[column.codes[rows]]]
+        if not rows.size:
+            return found
+    for numbers in found.integers.values():
+        rows = rows[numbers[rows] == NO_NUMBER]
+    keep = np.ones(len(found.lines), dtype=bool)
+    keep[rows] = False
+    return TextColumns(
+        columns={place: take(column, keep) for place, column in found.columns.items()},
+        integers={place: numbers[keep] for place, numbers in found.integers.items()},
+        lines=found.lines[keep],
+        n_bad=0,
+    )
 
 
 def _read_slowly(path: Path, layout: Layout, wanted: Sequence[int], *, findings: Findings) -> TextColumns:

@@ -23,24 +23,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from netgen import schema
 from netgen.errors import InputError
-from netgen.genomics.alleles import normalize_chromosome, trim_alleles
-from netgen.genomics.classes import classify_consequence
 from netgen.genomics.genes import normalize_genes
 from netgen.genomics.textfile import is_lfs_pointer
 from netgen.genomics.vcf_header import RawHeader, detect_build, find_tumour_columns, name_sample, read_raw_header
-from netgen.genomics.vcf_records import VcfRow, VcfRows, read_record
+from netgen.genomics.vcf_lines import pysam_records, text_records, unreadable
+from netgen.genomics.vcf_records import VcfRows, objects, read_record, rows_to_frame
 from netgen.genomics.vep import parse_csq_format
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
     import pysam
-    from numpy.typing import NDArray
 
     from netgen.errors import Findings
     from netgen.genomics.gene_names import GeneNames
@@ -188,10 +186,15 @@ def _scan(
         layout = _csq_layout(handle.header)
         contigs = {name: int(contig.length or 0) for name, contig in handle.header.contigs.items()}
         build = detect_build(contigs, raw.lines or str(handle.header).splitlines())
-        for record in _records(handle, path, raw.n_lines):
+        if raw.n_lines:
+            records = text_records(path, raw.n_lines, len(columns), picked, rows, findings)
+        else:
+            records = pysam_records(handle, path, picked, rows, findings)
+        for record in records:
             n_records += 1
             if layout is not None and samples:
-                read_record(record, raw.n_lines + n_records, picked, samples, layout, rows, path, findings)
+                read_record(record, samples, layout, rows)
+    n_records += rows.dropped.get("malformed", 0)
     if layout is None and n_records:
         _report_unannotated(path, findings)
     if build is None and rows.rows:
@@ -241,28 +244,7 @@ def _handle(path: Path, descriptor: int) -> pysam.VariantFile:
         except TypeError:  # pysam cannot say what is wrong with a descriptor; by path it can
             return pysam.VariantFile(str(path))
     except (ValueError, OSError, NotImplementedError, KeyError) as error:
-        raise _unreadable(path, error) from error
-
-
-def _records(handle: pysam.VariantFile, path: Path, n_header: int) -> Iterator[pysam.VariantRecord]:
-    """Yield the records; what htslib cannot read ends the file."""
-    seen = 0
-    try:
-        for record in handle:
-            seen += 1
-            yield record
-    except (OSError, ValueError) as error:
-        raise _unreadable(path, error, row=n_header + seen + 1) from error
-
-
-def _unreadable(path: Path, error: Exception, row: int | None = None) -> InputError:
-    return InputError(
-        "E_FILE_FORMAT",
-        f"A VCF is needed, but htslib cannot read this file: {error}.",
-        fix="Check it with bcftools view; is it complete, and is the header that of a VCF?",
-        file=str(path),
-        row=row,
-    )
+        raise unreadable(path, error) from error
 
 
 def _pick_tumours(
@@ -318,9 +300,8 @@ def _to_files(scans: Sequence[_Scan], findings: Findings, names: GeneNames | Non
     """Return the files with their parts of one table."""
     rows = [row for scan in scans for row in scan.rows.rows]
     counts = [len(scan.rows.rows) for scan in scans]
-    frame = _to_frame(
-        rows, np.repeat([scan.build for scan in scans], counts), np.repeat([str(scan.path) for scan in scans], counts)
-    )
+    build = np.repeat(objects([scan.build for scan in scans]), counts)
+    frame = rows_to_frame(rows, build, np.repeat(objects([str(scan.path) for scan in scans]), counts))
     genes = normalize_genes(
         frame["gene"],
         findings=findings,
@@ -348,45 +329,3 @@ def _to_files(scans: Sequence[_Scan], findings: Findings, names: GeneNames | Non
             )
         )
     return files
-
-
-def _to_frame(rows: Sequence[VcfRow], build: NDArray[np.object_], file: NDArray[np.object_]) -> pd.DataFrame:
-    """Return rows as columns of ``schema.VARIANTS``; ``gene`` is the symbol as written."""
-    columns = (
-        dict(zip(VcfRow._fields, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(VcfRow._fields, ())
-    )
-    ref, alt, chosen = columns["ref"], columns["alt"], columns.pop("chosen")
-    pos, trimmed_ref, trimmed_alt = trim_alleles(np.array(columns["pos"], dtype=np.int64), _objects(ref), _objects(alt))
-    chromosomes = {name: normalize_chromosome(name) for name in set(columns["chrom"])}
-    classes = {
-        key: classify_consequence(*key)
-        for key in {(one.terms, two, three) for one, two, three in zip(chosen, ref, alt, strict=True)}
-    }
-    text = {
-        **{name: columns[name] for name in ("sample_id", "filter")},
-        "chrom": [chromosomes[name] for name in columns["chrom"]],
-        "gene": [one.symbol or None for one in chosen],
-        "variant_class": [classes[one.terms, two, three] for one, two, three in zip(chosen, ref, alt, strict=True)],
-        "hgvsp_short": [one.hgvsp for one in chosen],
-        "hgvsc": [one.hgvsc for one in chosen],
-        "transcript_id": [one.transcript_id for one in chosen],
-        "ref": trimmed_ref,
-        "alt": trimmed_alt,
-        "build": build,
-        "file": file,
-    }
-    whole = {"pos": pos, **{name: columns[name] for name in ("row", "t_ref_count", "t_alt_count")}}
-    decimal = {"vaf": columns["vaf"], "gnomad_af": [one.population_af for one in chosen]}
-    return pd.DataFrame(
-        {
-            **{name: pd.Series(values, dtype="string") for name, values in text.items()},
-            **{name: pd.Series(values, dtype="Int64") for name, values in whole.items()},
-            **{name: pd.Series(values, dtype="float64") for name, values in decimal.items()},
-        }
-    )
-
-
-def _objects(texts: Sequence[str]) -> NDArray[np.object_]:
-    out = np.empty(len(texts), dtype=object)
-    out[:] = texts
-    return out

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
-_CHUNK: Final = 1 << 16
+_BOM: Final = b"\xef\xbb\xbf"
+_CHUNK: Final = 1 << 14
+_COLUMNS: Final = b"\n#CHROM"
 _HEADER_LIMIT: Final = 1 << 28
 _TUMOUR_NAMES: Final = frozenset({"tumor", "tumour"})
 _NORMAL_NAMES: Final = frozenset({"normal", "germline", "blood"})
@@ -57,17 +59,19 @@ def read_raw_header(path: Path) -> RawHeader:
         Empty if the file is not text or has no ``#CHROM`` line.
     """
     data = bytearray()
+    end = -1
     for chunk in _decompressed(path):
+        begin = max(len(data) - len(_COLUMNS), 0)
         data += chunk
-        if len(data) > _HEADER_LIMIT or (data and not data.startswith((b"#", b"\xef\xbb\xbf#"))):
+        start = data.find(_COLUMNS, begin)
+        end = data.find(b"\n", start + 1) if start >= 0 else -1
+        if end >= 0 or len(data) > _HEADER_LIMIT or not data.lstrip(_BOM).startswith(b"#"):
             break
-        if re.search(rb"(?:^|\n)#CHROM[^\n]*\n", data) or re.search(rb"\n[^#\n]", data):
-            break
-    lines = data.decode("utf-8-sig", errors="replace").splitlines()
-    end = next((place for place, line in enumerate(lines) if line.startswith("#CHROM")), None)
-    if end is None:
+    if b"\n#CHROM" not in data or not data.lstrip(_BOM).startswith(b"#"):
         return RawHeader(lines=(), columns=(), n_lines=0)
-    return RawHeader(lines=tuple(lines[:end]), columns=tuple(lines[end].split("\t")[9:]), n_lines=end + 1)
+    head = data[: end if end >= 0 else len(data)].decode("utf-8-sig", errors="replace")
+    *lines, last = [line.removesuffix("\r") for line in head.rstrip("\n").split("\n")]
+    return RawHeader(lines=tuple(lines), columns=tuple(last.split("\t")[9:]), n_lines=len(lines) + 1)
 
 
 def detect_build(contigs: Mapping[str, int], lines: Iterable[str]) -> str | None:

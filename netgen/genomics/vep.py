@@ -28,7 +28,7 @@ _FREQUENCY: Final = re.compile(r"MAX_AF|gnomAD[eg]?(?:_[A-Za-z]+)*_AF", re.IGNOR
 _OUTSIDE: Final = frozenset({"upstream_gene_variant", "downstream_gene_variant", "intergenic_variant"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # compared by identity: a header is parsed once
 class CsqFormat:
     """Where each field of ``CSQ`` stands; -1 = the header does not announce it.
 
@@ -85,6 +85,7 @@ class Consequence:
     population_af: float | None
 
 
+@lru_cache(maxsize=256)
 def parse_csq_format(description: str) -> CsqFormat | None:
     """Return the fields that the header announces.
 
@@ -134,15 +135,16 @@ def vep_alleles(ref: str, alts: Sequence[str]) -> list[str]:
     return list(alts)
 
 
+@lru_cache(maxsize=1 << 14)  # variants recur between the patients of a cohort
 def choose_consequence(
-    entries: Sequence[str], layout: CsqFormat, *, ref: str, alts: Sequence[str], number: int
+    csq: str, layout: CsqFormat, *, ref: str, alts: tuple[str, ...], number: int
 ) -> Consequence | None:
     """Return the consequence that is told of one allele.
 
     Parameters
     ----------
-    entries
-        Entries of ``CSQ`` of the record.
+    csq
+        Value of ``CSQ``: entries joined by commas.
     layout
         Where the fields stand.
     ref, alts
@@ -161,7 +163,9 @@ def choose_consequence(
     protein coding; most severe consequence; transcript id. (A canonical transcript of the neighbour must not hide a
     change inside a gene, so "in the gene" stands before "canonical".)
     """
-    rows = [_split(entry, layout.width) for entry in entries]
+    if not csq:
+        return None
+    rows = [_split(entry, layout.width) for entry in csq.split(",")]
     if len(alts) > 1:
         rows = _of_allele(rows, layout, ref, alts, number)
     if not rows:

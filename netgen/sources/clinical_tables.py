@@ -9,15 +9,16 @@ import pandas as pd
 
 from netgen import schema
 from netgen.clinical.cells import is_null
-from netgen.clinical.columns import report_missing
+from netgen.clinical.columns import map_columns, report_missing
 from netgen.clinical.files import RawTable, keep_rows, read_text_table
 from netgen.clinical.recorded_endpoints import RecordedSpec, parse_recorded_endpoints
 from netgen.clinical.table_parser import ParsedTable, ParseOptions, parse_table
-from netgen.errors import Findings, InputError
+from netgen.errors import Findings, InputError, SchemaError
 from netgen.provenance import describe_file
 from netgen.sources.tables import ClinicalTables
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from netgen.provenance import InputFile
@@ -60,7 +61,7 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
             file=str(study.file or ""),
         )
     raw, unselected = _read(source.tables["patients"], findings)
-    mapping = source.tables["patients"].columns
+    mapping = _with_patient_id(raw, source.tables["patients"].columns, findings)
     patients = parse_table(
         raw,
         schema.PATIENTS,
@@ -68,6 +69,8 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
         options=clinical_options(source, study, schema.PATIENTS),
         findings=findings,
     )
+    if "patient_id" not in patients.columns.sources:
+        raise SchemaError(findings)
     tables = {"patients": with_constants(patients.table, source)}
     tables["samples"] = _samples(source, study, patients, findings)
     tables["recorded_endpoints"] = parse_recorded_endpoints(
@@ -100,6 +103,25 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
         exclusions=excluded.reindex(columns=["patient_id", "step", "reason"]).astype("string"),
         inputs=tuple(inputs),
     )
+
+
+def _with_patient_id(
+    raw: RawTable, mapping: Mapping[str, str | list[str]], findings: Findings
+) -> Mapping[str, str | list[str]]:
+    """Take a sample column as the patient where a table has no patient column: one tumour per patient."""
+    if "patient_id" in mapping or "patient_id" in map_columns(raw, schema.PATIENTS, findings=Findings()).sources:
+        return mapping
+    sample = map_columns(raw, schema.SAMPLES, findings=Findings()).sources.get("sample_id")
+    if sample is None:
+        return mapping
+    findings.add(
+        "I_COLUMN_MAPPED",
+        f"there is no patient column; {sample[0]} is read as patient and sample: one sample per patient.",
+        fix="Name the patient column if a patient can have several samples.",
+        file=raw.file,
+        column=sample[0],
+    )
+    return {**mapping, "patient_id": sample[0]}
 
 
 def _read(spec: TableSpec, findings: Findings) -> tuple[RawTable, int]:

@@ -271,6 +271,18 @@ def test_scan_cox_adjusted__says_when_the_covariates_alone_cannot_be_fitted():
     assert found.status.tolist() == ["covariates_not_estimable"]
 
 
+def test_scan_cox_adjusted__redundant_covariates_change_nothing():
+    time, event, _, strata, genes = random_cohort(6)
+    risk = build_risk_sets(time, event, strata=strata)
+    age = np.random.default_rng(1).normal(60, 10, (len(time), 1))
+    redundant = np.column_stack([np.ones(len(time)), age, strata, age * 12 + 3])
+    for a, b in ((age, redundant), (np.zeros((len(time), 0)), strata[:, None].astype(float))):
+        plain, more = (scan_cox_adjusted(risk, genes, columns) for columns in (a, b))
+        assert plain.status.tolist() == more.status.tolist()
+        for name in ("coef", "se", "loglik", "score_chi2"):
+            close(getattr(plain, name), getattr(more, name), 1e-8)
+
+
 def test_scan_cox_adjusted__without_covariates_is_the_plain_scan():
     time, event, _, _, genes = random_cohort(5)
     risk = build_risk_sets(time, event)

@@ -287,7 +287,9 @@ def test_fit_penalised__says_when_the_clinical_model_is_monotone():
     clinical, genes = simulate(10, 60, 3)
     clinical["spared"] = (~clinical["event"]) & (np.arange(60) < 40)
     model = fit_penalised(clinical["time"], clinical["event"], genes, covariates=clinical[["spared"]], **QUICK)
-    assert any("clinical-only model" in note.lower() for note in model.notes)
+    assert "Clinical-only model: no finite estimate for spared, all events are on one side." in model.notes
+    assert model.clinical[["coef", "se", "hr", "hr_lo", "hr_hi", "p"]].isna().all(axis=None)
+    json.dumps(model.to_dict(), allow_nan=False)
 
 
 # ---------------------------------------------------------------- tables
@@ -379,7 +381,7 @@ def test_fit_penalised__the_seed_decides_the_folds(golden):
 
 
 def test_fit_penalised__small_mode_repeats_twenty_times(golden):
-    changes = {"n_repeats": None, "n_lambda": None}
+    changes = {"n_repeats": None, "n_lambda": None, "covariates": None}
     small, large = fit_golden(golden, **changes), fit_golden(golden, **changes, small=False)
     assert (small.settings["n_repeats"], len(small.cv)) == (20, 50)
     assert (large.settings["n_repeats"], len(large.cv)) == (5, 100)
@@ -398,3 +400,17 @@ def test_fit_penalised__refuses_a_patient_twice(golden):
     twice = pd.concat([golden, golden.iloc[:1]])
     with pytest.raises(ValueError, match="one row per patient_id"):
         fit_penalised(golden["os_days"], golden["os_event"] == 1, twice[GENES].astype("Int8"), **QUICK)
+
+
+def test_fit_penalised__refuses_a_gene_twice(golden):
+    twice = golden[["TP53", "ATRX", "TP53"]].astype("Int8")
+    with pytest.raises(ValueError, match="one column per gene"):
+        fit_penalised(golden["os_days"], golden["os_event"] == 1, twice, **QUICK)
+
+
+def test_fit_penalised__van_houwelingen_needs_one_repeat_only(golden):
+    model = fit_golden(golden, criterion="van_houwelingen", n_repeats=1)
+    assert model.settings["criterion"] == "van_houwelingen"
+    assert (model.cv["se"] > 0).all()
+    notes = model.performance.set_index(["metric", "model"])["note"]
+    assert notes["harrell_c_out_of_fold", "clinical"] == "mean of 1 repeats"

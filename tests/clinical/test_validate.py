@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from netgen.clinical.clamp import clamp_dates
 from netgen.clinical.validate import RULES, check_clinical, describe_rules, invalid_patients
 from netgen.errors import CODES, Findings
 from tests.clinical.linear import build_linear, read_linear
@@ -422,3 +423,13 @@ def test_invalid_patients__traces_a_line_of_a_file_to_its_patient():
     tables["patients"] = tables["patients"].assign(file="clinical.csv", row=5)
     assert invalid_patients(findings) == {}
     assert invalid_patients(findings, tables=tables) == {"P6": "range"}
+
+
+def test_check__after_clamping_does_not_repeat_what_clamping_said():
+    findings = Findings()
+    tables = clamp_dates(
+        make_tables(patients=[patient(date_diagnosis="2020-03-10", date_advanced="2020-02")]), findings=findings
+    )
+    check_clinical(tables, findings=findings, today=TODAY)
+    check_clinical(tables, findings=findings, today=TODAY)
+    assert [(item.code, item.rule) for item in findings] == [("E_DATE_ORDER", "1.13")]

@@ -1,0 +1,155 @@
+"""Everything genomic of a cBioPortal study folder in one call: variants, copy number, fusions, and who was profiled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from netgen import schema
+from netgen.genomics.alleles import normalize_build
+from netgen.genomics.cbioportal import find_study_files, read_case_lists, read_gene_panel_matrix
+from netgen.genomics.copynumber import CopyNumber, read_copy_number
+from netgen.genomics.coverage import ProfileEvidence, StudyCoverage, resolve_profiles
+from netgen.genomics.fusions import read_legacy_fusions, read_structural_variants
+from netgen.genomics.maf import MafFile, read_maf
+from netgen.genomics.panels import read_panel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from netgen.errors import Findings
+    from netgen.genomics.cbioportal import StudyFolder
+    from netgen.genomics.gene_names import GeneNames
+    from netgen.genomics.panels import Panel
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyGenomics:
+    """The genomic half of a study.
+
+    Attributes
+    ----------
+    folder
+        Its files, the clinical ones included.
+    mafs
+        What each MAF holds, with the rows left out.
+    variants
+        Table ``variants`` of ``netgen.schema``, not yet filtered.
+    copy_number, fusions
+        Tables of ``netgen.schema``; None = the study has no such data.
+    coverage
+        Tables ``profiles``, ``panels``, ``panel_genes``.
+    """
+
+    folder: StudyFolder
+    mafs: tuple[MafFile, ...]
+    variants: pd.DataFrame
+    copy_number: pd.DataFrame | None
+    fusions: pd.DataFrame | None
+    coverage: StudyCoverage
+
+
+def read_study_genomics(
+    path: Path,
+    *,
+    findings: Findings,
+    panels: Sequence[Panel] = (),
+    declared: Panel | None = None,
+    assume_profiled: bool = False,
+    sample_panels: pd.Series | None = None,
+    names: GeneNames | None = None,
+    source: str = "",
+) -> StudyGenomics:
+    """Return the genomic data of a cBioPortal study folder.
+
+    Parameters
+    ----------
+    path
+        Study folder.
+    findings
+        Collects what the readers of the single files report, E_NO_PANEL included.
+    panels
+        Panels beside those in the folder.
+    declared, assume_profiled, source
+        See ``coverage.resolve_profiles``.
+    sample_panels
+        Panel of each sample from the clinical sample table, indexed by ``sample_id``; used where there is no matrix.
+    names
+        Gene names; the bundled ones if None.
+
+    Returns
+    -------
+    StudyGenomics
+        Tables, not yet filtered.
+
+    Raises
+    ------
+    InputError
+        If the folder or one of its files is unusable as a whole.
+
+    Notes
+    -----
+    The build of ``meta_study.txt`` (``reference_genome``) is that of variants that state none.
+    """
+    folder = find_study_files(path, findings=findings)
+    build = normalize_build(folder.meta.get("reference_genome", ""))
+    mafs = tuple(read_maf(file.path, findings=findings, build=build, names=names) for file in folder.of("mutations"))
+    variants = _stack([maf.variants for maf in mafs])
+    copy_numbers = [read_copy_number(file.path, findings=findings) for file in folder.of("cna")]
+    copy_number = _join_copy_number(copy_numbers)
+    structural = [read_structural_variants(file.path, findings=findings) for file in folder.of("structural_variants")]
+    legacy = [read_legacy_fusions(file.path, findings=findings) for file in folder.of("legacy_fusions")]
+    fusions = pd.concat([*structural, *legacy], ignore_index=True) if structural or legacy else None
+    matrices = [
+        read_gene_panel_matrix(file.path, findings=findings, stable_ids=folder.stable_ids())
+        for file in folder.of("panel_matrix")
+    ]
+    evidence = ProfileEvidence(
+        panel_matrix=matrices[0] if matrices else None,
+        sample_panels=sample_panels,
+        case_lists=read_case_lists(folder.case_lists, findings=findings),
+        sequenced_samples=sorted({sample for maf in mafs for sample in maf.sequenced_samples or ()}),
+        file_samples=sorted({sample for maf in mafs for sample in maf.samples}),
+        gene_panels=folder.gene_panels(),
+        fusions_follow_mutations=bool(legacy) and not structural,
+    )
+    coverage = resolve_profiles(
+        evidence,
+        variants=variants if mafs else None,
+        copy_number=copy_number,
+        fusions=fusions,
+        panels=[*panels, *(read_panel(one, findings=findings) for one in folder.panels)],
+        declared=declared,
+        assume_profiled=assume_profiled,
+        findings=findings,
+        source=source,
+    )
+    return StudyGenomics(
+        folder=folder,
+        mafs=mafs,
+        variants=variants,
+        copy_number=copy_number.table if copy_number else None,
+        fusions=fusions,
+        coverage=coverage,
+    )
+
+
+def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        return schema.empty(schema.VARIANTS)
+    return parts[0] if len(parts) == 1 else schema.conform(pd.concat(parts, ignore_index=True), schema.VARIANTS)
+
+
+def _join_copy_number(parts: Sequence[CopyNumber]) -> CopyNumber | None:
+    """Return several files as one; a gene and sample in two of them is taken from the first."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    table = pd.concat([part.table for part in parts], ignore_index=True).drop_duplicates(["sample_id", "gene"])
+    return CopyNumber(
+        table=table.sort_values(["sample_id", "gene"]).reset_index(drop=True),
+        samples=tuple(sorted({sample for part in parts for sample in part.samples})),
+        genes=tuple(sorted({gene for part in parts for gene in part.genes})),
+    )
