@@ -32,7 +32,22 @@ class InputFile:
 
 
 def describe_file(path: Path, *, role: str, n_rows: int) -> InputFile:
-    """Return name, SHA-256 and row count of an input file."""
+    """Return name, SHA-256 and row count of an input file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    role
+        What it was read as.
+    n_rows
+        Data rows that were read.
+
+    Returns
+    -------
+    InputFile
+        For ``provenance.json``.
+    """
     digest = hashlib.sha256()
     with path.open("rb") as handle:
         while chunk := handle.read(_CHUNK):
@@ -44,6 +59,18 @@ def derive_seed(task: str, *, master: int = MASTER_SEED) -> int:
     """Return the seed of a named task: the first 64 bits of SHA-256(master, task).
 
     Depends on the name alone, so results do not depend on the order of tasks or the number of threads.
+
+    Parameters
+    ----------
+    task
+        Name of the task.
+    master
+        Master seed of the run.
+
+    Returns
+    -------
+    int
+        Between 0 and 2^64 - 1.
     """
     digest = hashlib.sha256(f"{master}:{task}".encode()).digest()
     return int.from_bytes(digest[:8], "big")

@@ -338,6 +338,18 @@ def conform(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
     A declared column that is absent is added empty; a date column gets its ``_precision`` companion. Values are cast,
     not parsed: text that is not yet a number or date is a programming error and raises ``ValueError``.
+
+    Parameters
+    ----------
+    frame
+        Some or all of the columns.
+    table
+        The declaration.
+
+    Returns
+    -------
+    DataFrame
+        Rows numbered from 0.
     """
     parts: dict[str, pd.Series] = {}
     for column in table.columns:
@@ -360,7 +372,18 @@ def _cast(frame: pd.DataFrame, name: str, kind: Kind) -> pd.Series:
 
 
 def empty(table: Table) -> pd.DataFrame:
-    """Return the table without rows."""
+    """Return a table without rows.
+
+    Parameters
+    ----------
+    table
+        The declaration.
+
+    Returns
+    -------
+    DataFrame
+        Every declared column, in its type.
+    """
     return conform(pd.DataFrame(), table)
 
 
@@ -371,6 +394,19 @@ def check_values(
 
     ``rows`` holds the source line of each row (same index); without it the row's position from 1 is given. Nothing is
     changed: the caller decides what becomes of the rows.
+
+    Parameters
+    ----------
+    frame
+        Conforms to ``table``.
+    table
+        The declaration.
+    findings
+        Receives E_VALUE and E_RANGE.
+    file
+        Where the rows come from.
+    rows
+        Source line of each row; None = position from 1.
     """
     for column in table.columns:
         values = frame[column.name]

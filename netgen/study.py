@@ -413,14 +413,19 @@ def _as_list(value: object) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def override(study: Study, **options: object) -> Study:
-    """Return the study with association settings replaced by the options that are not None or empty."""
-    given = {key: value for key, value in options.items() if value not in (None, (), [])}
-    return dataclasses.replace(study, association=dataclasses.replace(study.association, **given))  # type: ignore[arg-type]
-
-
 def describe(study: Study) -> dict[str, Any]:
-    """Return the resolved configuration as plain values, for ``analysis_plan.json`` and ``provenance.json``."""
+    """Return the resolved configuration as plain values, for ``analysis_plan.json`` and ``provenance.json``.
+
+    Parameters
+    ----------
+    study
+        A study.
+
+    Returns
+    -------
+    dict
+        Text, numbers, lists and dictionaries.
+    """
     plain = _plain(dataclasses.asdict(study))
     assert isinstance(plain, dict)
     return plain

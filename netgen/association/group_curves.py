@@ -46,7 +46,20 @@ class Outcomes(NamedTuple):
 
 
 def outcomes_of(analysis: AnalysisSet, use: NDArray[np.bool_]) -> Outcomes:
-    """Return the outcomes of the patients marked True."""
+    """Return the outcomes of some patients.
+
+    Parameters
+    ----------
+    analysis
+        The analysis set.
+    use
+        (n,) True for the patients wanted.
+
+    Returns
+    -------
+    Outcomes
+        In the order of the analysis set.
+    """
     entry = None if analysis.entry is None else analysis.entry[use]
     return Outcomes(analysis.time[use], analysis.event[use], entry)
 
@@ -84,10 +97,18 @@ def conditional_start(outcomes: Outcomes) -> float:
 
 
 def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
-    """Return the curve of a group and the t0 it is conditional on (0 = unconditional).
+    """Return the curve of a group and the t0 it is conditional on.
 
-    Where the risk set never reaches the bound the curve is conditional on NaN days and empty of information: all its
-    numbers are those of nobody at risk.
+    Parameters
+    ----------
+    outcomes
+        Of the group.
+
+    Returns
+    -------
+    tuple
+        The curve, and t0 in days: 0 = unconditional; NaN = the risk set never reaches the bound, and the curve is that
+        of nobody.
     """
     start = conditional_start(outcomes)
     if start == 0 or outcomes.entry is None:
@@ -137,7 +158,20 @@ def tabulate_curves(
 def groupings_of(
     analysis: AnalysisSet, features: NDArray[np.intp]
 ) -> list[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]:
-    """Return the groupings that are reported: everybody, the origins, and altered against wild type per feature."""
+    """Return the groupings that are reported: everybody, the origins, and altered against wild type per feature.
+
+    Parameters
+    ----------
+    analysis
+        The analysis set.
+    features
+        Positions of the features.
+
+    Returns
+    -------
+    list of tuple
+        (name, labels (n,), use (n,)), as ``tabulate_curves`` reads them.
+    """
     everybody = np.ones(analysis.n, dtype=bool)
     out = [("all", np.full(analysis.n, "all"), everybody)]
     if analysis.origin is not None:

@@ -58,14 +58,42 @@ class EndpointPlan:
 
 
 def choose_mode(n: int, events: int, *, requested: str = "auto") -> str:
-    """Return small or large: small when n < 100 or events < 50, unless requested otherwise."""
+    """Return small or large.
+
+    Parameters
+    ----------
+    n, events
+        Patients and events of the analysis set.
+    requested
+        auto, small or large.
+
+    Returns
+    -------
+    str
+        What was requested; for auto, small when n < 100 or events < 50.
+    """
     if requested != "auto":
         return requested
     return "small" if n < SMALL_N or events < SMALL_EVENTS else "large"
 
 
 def choose_min_altered(mode: str, n: int, *, requested: int | None = None) -> int:
-    """Return the smallest testable group: 3 in small mode, max(5, 1 % of n) in large mode, unless requested."""
+    """Return the smallest group that is tested.
+
+    Parameters
+    ----------
+    mode
+        small or large.
+    n
+        Patients of the analysis set.
+    requested
+        What the user asked for; None = by the rule.
+
+    Returns
+    -------
+    int
+        By the rule 3 in small mode, max(5, 1 % of n) in large mode.
+    """
     if requested is not None:
         return requested
     return MIN_ALTERED_SMALL if mode == "small" else max(MIN_ALTERED_LARGE, int(np.ceil(MIN_ALTERED_FRACTION * n)))

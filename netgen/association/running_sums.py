@@ -84,7 +84,8 @@ def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.
         blocks = blocks @ np.triu(np.ones((plan.width, plan.width), dtype=values.dtype))
     before = np.zeros((len(values), blocks.shape[1]), dtype=values.dtype)
     for first, end in zip(plan.first[:-1], plan.first[1:], strict=True):
-        np.cumsum(blocks[:, first : end - 1, -1], axis=1, out=before[:, first + 1 : end])
+        if end - first > 1:
+            np.cumsum(blocks[:, first : end - 1, -1], axis=1, out=before[:, first + 1 : end])
     out = blocks.reshape(len(values), -1)[:, plan.place]
     out += before[:, plan.place // plan.width]
     if (plan.place < 0).any():

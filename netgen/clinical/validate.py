@@ -38,8 +38,8 @@ def check_clinical(
         Canonical tables, before or after clamping; absent ones are taken as empty. Columns ``file`` and ``row``, where
         a table carries them, go into the findings.
     findings
-        Receives one finding per violation with rule, patient, column, value and a fix. What was found before is completed
-        with the patient of its line, and not reported again for the same cell.
+        Receives one finding per violation with rule, patient, column, value and a fix. What was found before is
+        completed with the patient of its line, and not reported again for the same cell.
     today
         Date of the run, for V10.
     data_cutoff
@@ -67,7 +67,7 @@ def _name_patients(findings: Findings, tables: Mapping[str, pd.DataFrame]) -> No
 
 
 def _cell(item: Finding) -> tuple[str, str, str, int | str]:
-    """What a finding is about: its code and the cell, by line where that is known, else by patient and value."""
+    """Name what a finding is about: its code and the cell, by line where that is known, else by patient and value."""
     if item.row is not None:
         return item.code, item.column, item.file, item.row
     return item.code, item.column, item.patient_id, item.value or item.message

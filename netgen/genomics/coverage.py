@@ -135,7 +135,8 @@ def resolve_profiles(
     columns: dict[str, dict[str, str]] = {}
     for profile in profiles:
         if profile.name == "structural_variants" and evidence.fusions_follow_mutations:
-            columns[profile.name] = dict(columns["mutations"])
+            swap = {made.listed("mutations"): made.listed("structural_variants")}
+            columns[profile.name] = {one: swap.get(panel, panel) for one, panel in columns["mutations"].items()}
             continue
         columns[profile.name] = _assign(profile, evidence, made, declared, assume_profiled=assume_profiled)
     _report_unknown(profiles, columns, evidence, findings)

@@ -238,7 +238,7 @@ def _fusion_hits(fusions: pd.DataFrame, *, disruptive_only: bool) -> pd.DataFram
     label = label.mask((first == second).fillna(value=False), single + "-intragenic")
     rows = rows.assign(label=label, variant_class=rows["sv_class"])
     sides = [
-        rows[gene.notna()].assign(gene=gene, partner=other)
+        rows[gene.notna()].assign(gene=gene[gene.notna()], partner=other[gene.notna()])
         for gene, other in ((single, second.where(both)), (second.where(both), first))
     ]
     joined = pd.concat(sides, ignore_index=True)

@@ -30,8 +30,8 @@ _MONTH: Final = (
     "(?:sept|mars|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|gen|mag|giu|lug|ago|set|ott|dic|mrz|mai|okt|dez)"
 )
 _DATE: Final = re.compile(
-    rf"\d{{1,2}}[-. ]{_MONTH}\.?(?:[-. ]\d{{2,4}})?|{_MONTH}\.?[-. ]\d{{1,4}}|\d{{4}}-\d{{2}}-\d{{2}}(?:[ T][\d:.]+)?"
-    r"|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}",
+    rf"\d{{1,2}}[-. ]{{1,2}}{_MONTH}\.?(?:[-. ]\d{{2,4}})?|{_MONTH}\.?[-. ]\d{{1,4}}"
+    r"|\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}",
     re.IGNORECASE,
 )
 _SERIALS: Final = range(36526, 51502)  # spreadsheet day numbers of 2000 to 2040

@@ -272,7 +272,8 @@ def _class_of_coding_change(text: str, *, promoter: bool) -> tuple[str, str]:
 
 def _class_of_exonic_change(what: str, span: int) -> tuple[str, str]:
     """Return class and flag from the kind of a change and the bases it spans; a substitution stays unspecified."""
-    inserted = re.search(r"ins([ACGTN]+)$", what)
+    inserted, listed = re.search(r"ins([ACGTN]+)$", what), re.fullmatch(r"(?:del|dup)([ACGTN]+)", what)
+    span = len(listed[1]) if listed else span
     if inserted:
         growth = len(inserted[1]) - (span if what.startswith("del") else 0)
     elif what.startswith("dup"):

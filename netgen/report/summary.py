@@ -156,12 +156,34 @@ def _reading(tested: pd.DataFrame, plan: dict[str, Any]) -> list[str]:
 
 
 def months(days: float) -> str:
-    """Return days as months with one decimal; NR where a median was not reached."""
+    """Return days as months.
+
+    Parameters
+    ----------
+    days
+        A median; NaN = not reached.
+
+    Returns
+    -------
+    str
+        One decimal, or NR.
+    """
     return "NR" if math.isnan(days) else f"{days / DAYS_PER_MONTH:.1f}"
 
 
 def ratio(value: float) -> str:
-    """Return a hazard ratio with a sensible number of digits; ``open`` for a limit that does not exist."""
+    """Return a hazard ratio with a sensible number of digits.
+
+    Parameters
+    ----------
+    value
+        A ratio or a limit; NaN = the limit does not exist.
+
+    Returns
+    -------
+    str
+        Two decimals, fewer digits beyond 0.01 to 100, or ``open``.
+    """
     if math.isnan(value):
         return "open"
     if value >= 100 or value < 0.01:
@@ -170,7 +192,18 @@ def ratio(value: float) -> str:
 
 
 def p_text(value: float) -> str:
-    """Return a p-value with two significant digits, never 0."""
+    """Return a p-value for people.
+
+    Parameters
+    ----------
+    value
+        A p-value; NaN = no test.
+
+    Returns
+    -------
+    str
+        Two significant digits, never 0; ``-`` without a test.
+    """
     if math.isnan(value):
         return "-"
     return f"{value:.2g}" if value < 0.095 else f"{value:.2f}"

@@ -56,7 +56,20 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse an output folder that holds something, unless ``force``; raises ``AnalysisError``."""
+    """Refuse an output folder that holds something.
+
+    Parameters
+    ----------
+    target
+        The folder.
+    force
+        Allow it to hold something.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_OUTPUT_EXISTS``.
+    """
     if target.is_file():
         raise AnalysisError(
             "E_OUTPUT_EXISTS", f"the output must be a folder; {target} is a file.", fix="Name another --out."
@@ -82,6 +95,13 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write a table as TSV: ``NA`` for missing, TRUE/FALSE, shortest exact decimals, formula cells neutralised.
 
     Whole numbers stored as decimals are written without a decimal point. The bytes depend on the values alone.
+
+    Parameters
+    ----------
+    frame
+        The table; its index is not written.
+    path
+        The file; its folder is made.
     """
     text = pd.DataFrame({str(name): format_column(frame[name]) for name in frame.columns}, index=frame.index)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +109,18 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
 
 
 def format_column(values: pd.Series) -> pd.Series:
-    """Return one column as the text ``write_table`` writes."""
+    """Return one column as the text ``write_table`` writes.
+
+    Parameters
+    ----------
+    values
+        A column of any type.
+
+    Returns
+    -------
+    Series
+        Text, never missing.
+    """
     if pd.api.types.is_bool_dtype(values):
         text = values.astype("boolean").map({True: "TRUE", False: "FALSE"})
     elif pd.api.types.is_numeric_dtype(values):
@@ -127,13 +158,32 @@ def _is_number(text: str) -> bool:
 
 
 def write_json(value: object, path: Path) -> None:
-    """Write JSON with sorted keys; NaN becomes null, arrays become lists."""
+    """Write JSON with sorted keys; NaN becomes null, arrays become lists.
+
+    Parameters
+    ----------
+    value
+        Anything ``plain`` understands.
+    path
+        The file; its folder is made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(plain(value), indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def plain(value: object) -> object:
-    """Return a value in the types JSON knows."""
+    """Return a value in the types JSON knows.
+
+    Parameters
+    ----------
+    value
+        Nested dictionaries, lists, arrays, numbers, dates, paths.
+
+    Returns
+    -------
+    object
+        Dictionaries with text keys, lists, text, numbers, truth values and None.
+    """
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | np.ndarray | pd.Index):

@@ -251,3 +251,25 @@ def test_golden_cohort__enters_at_the_report(reference):
     assert len(endpoint.excluded) == 0
     with pytest.raises(AnalysisError, match="of 34 sequenced patients 0 are marked clinical"):
         derive(build_linear(golden, sequencing_context=None))
+
+
+@pytest.mark.shared
+def test_recorded__real_layout_with_reports_after_the_exit(shared):
+    """GENIE BPC (simulated): entry is the first sequencing report; 11 of 207 cancers end on or before it."""
+    folder = shared / "data" / "genie_bpc_simulated_nsclc"
+    keys = ["record_id", "ca_seq"]
+    cancers = pd.read_csv(folder / "ca_dx_index.tsv", sep="\t").drop_duplicates(keys)
+    reports = pd.read_csv(folder / "cpt.tsv", sep="\t").groupby(keys)["dx_cpt_rep_days"].min()
+    cancers = cancers.join(reports, on=keys)
+    ids = cancers["record_id"] + "-" + cancers["ca_seq"].astype(str)
+    tables = make_tables(patients=[{"patient_id": name} for name in ids])
+    frame = pd.DataFrame({"patient_id": ids, "time_days": cancers["tt_os_dx_days"], "endpoint": "os"})
+    frame = frame.assign(event=cancers["os_dx_status"] == 1, entry_days=cancers["dx_cpt_rep_days"])
+    tables["recorded_endpoints"] = conform(frame, RECORDED_ENDPOINTS)
+    with pytest.raises(AnalysisError, match="of them after death or last contact"):
+        derive(tables, source="recorded")
+    endpoint = derive(tables, source="recorded", entry_rule="sequencing_report")
+    counts = endpoint.excluded["reason"].value_counts()
+    late = (cancers["dx_cpt_rep_days"] >= cancers["tt_os_dx_days"]).sum()
+    assert counts["entry_after_exit"] == late == 11
+    assert len(endpoint.table) + len(endpoint.excluded) == len(cancers) == 207
