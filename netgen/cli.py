@@ -102,9 +102,8 @@ def _read(options: dict[str, Any]) -> Cohort:
         event=options.pop("event_column"),
         unit=options.pop("unit"),
     )
-    reading = {
-        name: options.pop(name) for name in ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
-    }
+    settings = ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
+    reading = {name: options.pop(name) or None for name in settings}
     pairs = options.pop("status_map")
     for pair in pairs:
         if "=" not in pair:
@@ -131,15 +130,23 @@ def _read(options: dict[str, Any]) -> Cohort:
 @click.option("--strata", help="Patient column that stratifies, or none.  [default: origin_group3]")
 @click.option("--adjust", multiple=True, help="Patient column to adjust for (repeatable).")
 @click.option("--genes", multiple=True, help="Only these genes (repeatable, or comma-separated).")
-@click.option("--min-altered", type=int, help="Smallest group that is tested.")
+@click.option("--min-altered", type=click.IntRange(min=1), help="Smallest group that is tested.")
 @click.option("--entry-rule", type=click.Choice(["auto", "none", "sequencing_report", "sample_collection", "custom"]),
               help="Delayed entry.")  # fmt: skip
-@click.option("--permutations", type=int, help="Largest number of Monte-Carlo permutations.")
-@click.option("--landmark", type=float, help="Start the clock at this many days; earlier exits are left out.")
+@click.option("--permutations", type=click.IntRange(min=1), help="Largest number of Monte-Carlo permutations.")
+@click.option(
+    "--landmark", type=click.IntRange(min=1), help="Start the clock at this many days; earlier exits are left out."
+)
 @click.option("--no-model", is_flag=True, help="Leave out the penalised Cox model.")
 @click.option("--mode", type=click.Choice(["auto", "small", "large"]), help="Small- or large-cohort statistics.")
-@click.option("--seed", type=int, help="Master seed.")
-@click.option("--threads", type=int, default=1, show_default=True, help="Workers; the results do not depend on it.")
+@click.option("--seed", type=click.IntRange(min=0), help="Master seed.")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Workers; the results do not depend on it.",
+)
 @click.option("--no-figures", is_flag=True, help="Tables only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
 @click.option("--quiet", is_flag=True, help="Print nothing but problems.")
@@ -178,6 +185,10 @@ def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every opt
     """Validate everything and report all findings in one pass; exit status 1 if an error is among them."""
     out, force = options.pop("out"), options.pop("force")
     as_json, quiet = options.pop("as_json"), options.pop("quiet")
+    if out is not None:
+        from netgen.report.write import check_target
+
+        check_target(out, force=force)
     from netgen.cohort import check_cohort
     from netgen.report.findings_files import render_findings, write_findings
 

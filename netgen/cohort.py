@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgen.provenance import InputFile
+    from netgen.study import SourceSpec
 
 __all__ = [
     "Cohort",
@@ -135,9 +136,9 @@ def read_cohort(
     Raises
     ------
     SchemaError
-        With all errors found in the input.
+        With all errors found in the input, files that cannot be read at all among them.
     InputError
-        If a file cannot be read at all.
+        If there is no such cohort.
 
     Examples
     --------
@@ -179,10 +180,20 @@ def _read(
     cohort: str | Path | Study | None, quick: QuickLook | None, reading: Mapping[str, Any], findings: Findings
 ) -> Cohort:
     study = study_of(cohort, quick)
-    given = {key: value for key, value in reading.items() if value not in (None, {}, False)}
+    given = {key: value for key, value in reading.items() if value is not None and value != {}}
     study = dataclasses.replace(study, read=dataclasses.replace(study.read, **given))
-    sources = [read_source(source, study, findings=findings) for source in study.sources]
+    sources = [found for source in study.sources for found in _read_source(source, study, findings)]
+    if len(sources) < len(study.sources):
+        findings.raise_errors()
     return _assemble(study, sources, findings)
+
+
+def _read_source(source: SourceSpec, study: Study, findings: Findings) -> list[SourceTables]:
+    """Read a source; one that cannot be read gives nothing but its findings, so that the others are looked at, too."""
+    try:
+        return [read_source(source, study, findings=findings)]
+    except (InputError, SchemaError):
+        return []  # what was raised is among the findings, and stops the reading behind the last source
 
 
 def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> Cohort:
@@ -240,7 +251,10 @@ def _concat(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
 
 
 def _check_collisions(sources: list[SourceTables], findings: Findings) -> None:
-    """Ids of different sources must differ: two sources with one id are two persons, or one person twice."""
+    """Ids of different sources must differ: two sources with one id are two persons, or one person twice.
+
+    A panel may be shared, if it is the same: genes of one must not pass for genes of the other.
+    """
     for name, key in (("patients", "patient_id"), ("samples", "sample_id")):
         ids = pd.concat([source.clinical.tables[name][key].drop_duplicates() for source in sources])
         for one in sorted(ids[ids.duplicated()].unique()):
@@ -251,6 +265,19 @@ def _check_collisions(sources: list[SourceTables], findings: Findings) -> None:
                 column=key,
                 value=one,
             )
+    first: dict[str, set[tuple[str, ...]]] = {}
+    for source in sources:
+        genes = source.sequencing.coverage.panel_genes.astype("string").fillna("")
+        for panel, rows in genes.groupby("panel_id"):
+            listed = set(rows[["gene", "profile", "partial"]].itertuples(index=False, name=None))
+            if first.setdefault(str(panel), listed) != listed:
+                findings.add(
+                    "E_DUP_CONFLICT",
+                    f"the panel {panel} has other genes in another source.",
+                    fix="Give one of the sources a namespace, or the panel another id.",
+                    column="panel_id",
+                    value=panel,
+                )
 
 
 def _start(sources: list[SourceTables]) -> tuple[Flow, pd.DataFrame]:

@@ -45,6 +45,7 @@ CODES: Final[dict[str, str]] = {
     "E_NO_PANEL": "it is not known which genes were sequenced",
     "E_NO_VARIANTS": "no variant row could be used",
     "E_OUTPUT_EXISTS": "the output folder is not empty",
+    "E_OUTPUT_PATH": "the output folder cannot be made",
     "E_PD_BEFORE_START": "a progression is dated on or before the start of its line",
     "E_PD_CONFLICT": "the recorded and the assessed progression differ by more than 28 days",
     "E_RANGE": "a value is outside its permitted range",

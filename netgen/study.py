@@ -7,28 +7,19 @@ one. Paths are relative to the file they stand in and may contain environment va
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import os
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from netgen import study_rules as rules
 from netgen.errors import Findings, InputError
 from netgen.provenance import MASTER_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-FEATURES: Final = ("any_nonsyn", "lof", "driver", "hotspot", "altered")
-POLICIES: Final = ("union", "primary", "metastasis", "earliest", "latest", "largest_panel")
-ENTRY_RULES: Final = ("auto", "none", "sequencing_report", "sample_collection", "custom")
-KINDS: Final = ("tables", "cbioportal", "sheet")
-ASSAYS: Final = ("wes", "wgs")
-UNITS: Final = ("days", "months", "years")
-PARTIAL_DATES: Final = ("impute", "exclude")
-TABLE_KEYS: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,9 +76,13 @@ class EndpointRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSpec:
-    """One place data come from: a set of tables, a cBioPortal folder or a one-sheet spreadsheet."""
+    """One place data come from: a set of tables, a cBioPortal folder or a one-sheet spreadsheet.
+
+    ``name`` tells the sources of a study apart where nothing else does.
+    """
 
     kind: str
+    name: str = ""
     path: Path | None = None
     namespace: str = ""
     set: Mapping[str, str] = field(default_factory=dict)
@@ -169,64 +164,7 @@ class Study:
     association: AssociationSettings = AssociationSettings()
 
 
-# Key -> permitted types and, where the vocabulary is closed, the permitted values.
-Rule = tuple[tuple[type, ...], tuple[str, ...]]
-_TEXT: Final[Rule] = ((str,), ())
-_LIST: Final[Rule] = ((list,), ())
-_DICT: Final[Rule] = ((dict,), ())
-_BOOL: Final[Rule] = ((bool,), ())
-_NUMBER: Final[Rule] = ((int, float), ())
-_WHOLE: Final[Rule] = ((int,), ())
-_ANY_TABLE: Final[Rule] = ((str, dict), ())
-
-
-def _one_of(values: tuple[str, ...]) -> Rule:
-    return (str,), values
-
-
-_STUDY: Final[dict[str, Rule]] = {
-    "id": _TEXT, "title": _TEXT, "genome": _one_of(("GRCh37", "GRCh38")), "data_cutoff": ((date, str), ()),
-    "sequencing_context": _one_of(("clinical", "research_retrospective", "unknown")), "label": _TEXT,
-}  # fmt: skip
-_TABLE: Final[dict[str, Rule]] = {
-    "file": _TEXT, "sheet": ((str, int), ()), "header_row": _WHOLE, "columns": _DICT, "where": _DICT,
-    "where_present": _LIST,
-}  # fmt: skip
-_ALTERATIONS: Final[dict[str, Rule]] = {
-    "file": _TEXT, "layout": _one_of(("matrix", "carriers")), "sheet": ((str, int), ()), "header_row": _WHOLE,
-    "id_column": _TEXT, "gene_column": _TEXT, "profiled": _TEXT, "genes": _LIST,
-}  # fmt: skip
-_ENDPOINT: Final[dict[str, Rule]] = {
-    "time": ((str, list), ()), "event": _TEXT, "unit": _one_of(UNITS), "entry": _TEXT, "status_map": _DICT,
-    "check_against": _TEXT, "origin": _TEXT, "new_therapy": _one_of(("censor", "event", "ignore")),
-    "censor_at": _one_of(("assessment", "last_contact")), "clinical_pd": _BOOL,
-    "time_zero": _one_of(("half_day", "exclude", "keep")),
-}  # fmt: skip
-_SOURCE: Final[dict[str, Rule]] = {
-    "kind": _one_of(KINDS), "path": _TEXT, "namespace": _TEXT, "set": _DICT, "variants": ((str, list), ()),
-    "alterations": _DICT, "panel": _TEXT, "panels": _LIST, "assay": _one_of(ASSAYS), "assume_profiled": _BOOL,
-    "genome": _one_of(("GRCh37", "GRCh38")), "endpoints": _DICT, **dict.fromkeys(TABLE_KEYS, _ANY_TABLE),
-}  # fmt: skip
-_READ: Final[dict[str, Rule]] = {
-    "date_order": _one_of(("dmy", "mdy")), "status_map": _DICT, "on_duplicate": _one_of(("error", "exclude")),
-    "skip_invalid": _BOOL, "excel_dates": _one_of(("error", "unresolved")), "filters": _one_of(("pass", "any")),
-    "population_af": _NUMBER, "min_depth": _WHOLE, "min_alt_count": _WHOLE, "min_vaf": _NUMBER,
-}  # fmt: skip
-_ELIGIBILITY: Final[dict[str, Rule]] = {
-    "ki67_above": _NUMBER, "differentiation": _LIST, "origins": _LIST, "require_advanced": _BOOL,
-}  # fmt: skip
-_ASSOCIATION: Final[dict[str, Rule]] = {
-    "endpoints": _LIST, "features": _one_of(FEATURES), "policy": _one_of(POLICIES), "strata": _TEXT, "adjust": _LIST,
-    "genes": _LIST, "pathways": _DICT, "prespecified": _LIST, "min_altered": _WHOLE,
-    "entry_rule": _one_of(ENTRY_RULES), "permutations": _WHOLE, "landmark": _NUMBER, "model": _BOOL, "alpha": _NUMBER,
-    "ties": _one_of(("efron", "breslow")), "mode": _one_of(("auto", "small", "large")), "seed": _WHOLE,
-}  # fmt: skip
-_TOP: Final[dict[str, Rule]] = {
-    "study": _DICT, "source": _LIST, "endpoints": _DICT, "read": _DICT, "eligibility": _DICT, "association": _DICT,
-}  # fmt: skip
-
-
-def read_study(path: Path) -> Study:
+def read_study(path: str | Path) -> Study:
     """Return the study that a ``study.toml`` describes.
 
     Parameters
@@ -242,10 +180,15 @@ def read_study(path: Path) -> Study:
     Raises
     ------
     InputError
-        If the file is not TOML.
+        If the file does not exist or is not TOML.
     SchemaError
-        With every unknown key and every value of the wrong type or vocabulary.
+        With every unknown key and every value of the wrong type, vocabulary or range.
     """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(
+            "E_FILE_MISSING", f"the study file {path.name} does not exist.", fix="Check the path.", file=str(path)
+        )
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -253,139 +196,135 @@ def read_study(path: Path) -> Study:
             "E_FILE_FORMAT", f"a study file must be TOML: {error}.", fix="Mend the line named.", file=str(path)
         ) from error
     findings = Findings()
-    reader = _Reader(path, findings)
-    study = reader.study(given)
+    study = _Reader(path, findings).study(given)
     findings.raise_errors()
     return study
 
 
 class _Reader:
-    """Walks the parsed TOML and gathers findings; ``path`` anchors relative paths and names the file."""
+    """Walks the parsed TOML and gathers findings; ``path`` anchors relative paths and names the file.
+
+    What ``check`` finds wrong is reported and left out, so that everything behind it has the type it declares.
+    """
 
     def __init__(self, path: Path, findings: Findings) -> None:
         self.path = path
         self.findings = findings
 
     def study(self, given: dict[str, Any]) -> Study:
-        self.check(given, _TOP, "")
-        head = self.section(given, "study", _STUDY)
-        sources = given.get("source", [])
-        if not sources:
+        top = self.check(given, rules.TOP, "")
+        head = self.check(top.get("study", {}), rules.STUDY, "study")
+        sources = top.get("source", [])
+        if not given.get("source"):
             self.problem("source", "", "a study needs at least one [[source]]", 'Add [[source]] with kind = "tables".')
-        cutoff = head.get("data_cutoff")
-        if isinstance(cutoff, str):
-            cutoff = self.date("study.data_cutoff", cutoff)
+        several = len(sources) > 1
         return Study(
             id=str(head.get("id", self.path.parent.name or "study")),
             title=str(head.get("title", "")),
             genome=head.get("genome"),
-            data_cutoff=cutoff,
+            data_cutoff=self.date("study.data_cutoff", head.get("data_cutoff")),
             sequencing_context=head.get("sequencing_context"),
             label=str(head.get("label", "")),
             file=self.path,
-            sources=tuple(self.source(item, f"source {i}") for i, item in enumerate(sources, 1)),
-            endpoints=self.endpoints(given.get("endpoints", {}), "endpoints"),
-            read=self.fill(ReadSettings, given, "read", _READ),
-            eligibility=self.fill(EligibilitySettings, given, "eligibility", _ELIGIBILITY),
-            association=self.fill(AssociationSettings, given, "association", _ASSOCIATION),
+            sources=tuple(
+                self.source(item, f"source {i}", name=f"source{i}" if several else "")
+                for i, item in enumerate(sources, 1)
+            ),
+            endpoints=self.endpoints(top.get("endpoints", {}), "endpoints"),
+            read=self.fill(ReadSettings, top, "read", rules.READ),
+            eligibility=self.fill(EligibilitySettings, top, "eligibility", rules.ELIGIBILITY),
+            association=self.fill(AssociationSettings, top, "association", rules.ASSOCIATION),
         )
 
-    def source(self, given: dict[str, Any], place: str) -> SourceSpec:
-        self.check(given, _SOURCE, place)
-        kind = given.get("kind", "")
-        if not kind:
-            self.problem(place, "kind", "every source needs a kind", f"Use one of {', '.join(KINDS)}.")
-        if kind in {"cbioportal", "sheet"} and "path" not in given:
-            self.problem(place, "path", f"a {kind} source needs a path", "Name the folder or the spreadsheet.")
-        variants = given.get("variants", [])
-        panels = [*given.get("panels", []), *([given["panel"]] if "panel" in given else [])]
+    def source(self, given: dict[str, Any], place: str, *, name: str) -> SourceSpec:
+        found = self.check(given, rules.SOURCE, place)
+        kind = found.get("kind", "")
+        self.source_keys(given, kind, place)
+        variants = found.get("variants", [])
+        panels = [*found.get("panels", []), *([found["panel"]] if "panel" in found else [])]
         return SourceSpec(
             kind=kind,
-            path=self.file(given["path"]) if "path" in given else None,
-            namespace=given.get("namespace", ""),
-            set={str(key): str(value) for key, value in given.get("set", {}).items()},
-            variants=tuple(self.expand(v) for v in ([variants] if isinstance(variants, str) else variants)),
+            name=name,
+            path=self.file(found["path"]) if "path" in found else None,
+            namespace=found.get("namespace", ""),
+            set={str(key): str(value) for key, value in found.get("set", {}).items()},
+            variants=tuple(self.expand(item) for item in _as_list(variants)),
             base=self.path.parent,
-            tables={key: self.table(given[key], f"{place}.{key}") for key in TABLE_KEYS if key in given},
-            alterations=self.alterations(given["alterations"], place) if "alterations" in given else None,
+            tables={key: self.table(found[key], f"{place}.{key}") for key in rules.TABLE_KEYS if key in found},
+            alterations=self.alterations(found["alterations"], f"{place}.alterations")
+            if "alterations" in found
+            else None,
             panels=tuple(self.file(item) for item in panels),
-            assay=given.get("assay"),
-            assume_profiled=given.get("assume_profiled", False),
-            genome=given.get("genome"),
-            endpoints=self.endpoints(given.get("endpoints", {}), f"{place}.endpoints"),
+            assay=found.get("assay"),
+            assume_profiled=found.get("assume_profiled", False),
+            genome=found.get("genome"),
+            endpoints=self.endpoints(found.get("endpoints", {}), f"{place}.endpoints"),
         )
+
+    def source_keys(self, given: dict[str, Any], kind: str, place: str) -> None:
+        """Report what a source of this kind lacks, and what it has but would not read."""
+        if "kind" not in given:
+            self.problem(place, "kind", "every source needs a kind", f"Use one of {', '.join(rules.KINDS)}.")
+        if kind not in rules.OWN_KEYS:
+            return
+        needs = "patients" if kind == "tables" else "path"
+        if needs not in given:
+            self.problem(place, needs, f"a {kind} source needs {needs}", "Name the file or folder.")
+        foreign = {key for keys in rules.OWN_KEYS.values() for key in keys}.difference(rules.OWN_KEYS[kind])
+        for key in sorted(foreign.intersection(given)):
+            self.problem(place, key, f"a {kind} source does not read {key}", "Remove it, or add a source of its own.")
 
     def table(self, given: str | dict[str, Any], place: str) -> TableSpec:
         if isinstance(given, str):
             return TableSpec(file=self.file(given))
-        self.check(given, _TABLE, place)
+        found = self.check(given, rules.TABLE, place)
         if "file" not in given:
             self.problem(place, "file", "a table needs a file", 'Write { file = "patients.csv" }.')
         return TableSpec(
-            file=self.file(given.get("file", "")),
-            sheet=given.get("sheet"),
-            header_row=given.get("header_row"),
-            columns=given.get("columns", {}),
-            where={key: [str(v) for v in _as_list(value)] for key, value in given.get("where", {}).items()},
-            where_present=tuple(given.get("where_present", ())),
+            file=self.file(found.get("file", "")),
+            sheet=found.get("sheet"),
+            header_row=found.get("header_row"),
+            columns=found.get("columns", {}),
+            where={key: [str(item) for item in _as_list(value)] for key, value in found.get("where", {}).items()},
+            where_present=tuple(found.get("where_present", ())),
         )
 
     def alterations(self, given: dict[str, Any], place: str) -> AlterationsSpec:
-        self.check(given, _ALTERATIONS, f"{place}.alterations")
+        found = self.check(given, rules.ALTERATIONS, place)
         for key in ("file", "layout"):
             if key not in given:
-                self.problem(f"{place}.alterations", key, f"alterations need a {key}", "Give file and layout.")
-        return AlterationsSpec(
-            **{
-                **{key: value for key, value in given.items() if key in _ALTERATIONS},
-                "file": self.file(given.get("file", "")),
-                "layout": given.get("layout", ""),
-                "genes": tuple(given.get("genes", ())),
-            }
-        )
+                self.problem(place, key, f"alterations need a {key}", "Give file and layout.")
+        known = {"layout": "", **found, "file": self.file(found.get("file", ""))}
+        return AlterationsSpec(**{**known, "genes": tuple(found.get("genes", ()))})
 
     def endpoints(self, given: dict[str, Any], place: str) -> dict[str, EndpointRequest]:
         out = {}
         for name, item in given.items():
-            self.check(item, _ENDPOINT, f"{place}.{name}")
+            found = self.check(item, rules.ENDPOINT, f"{place}.{name}")
+            if not rules.is_name(name):
+                self.problem(place, name, "an endpoint is named with letters, digits, _ and -", "Use a short name.")
             if ("time" in item) != ("event" in item):
                 self.problem(
                     f"{place}.{name}", "time", "recorded endpoints need both time and event", "Name both columns."
                 )
-            known = {key: value for key, value in item.items() if key in _ENDPOINT}
-            if "time" in known:
-                known["time"] = tuple(_as_list(known["time"]))
-            out[name.lower()] = EndpointRequest(name=name.lower(), **known)
+            if "time" in found:
+                found["time"] = tuple(_as_list(found["time"]))
+            out[name.lower()] = EndpointRequest(name=name.lower(), **found)
         return out
 
-    def section(self, given: dict[str, Any], name: str, rules: dict[str, Rule]) -> dict[str, Any]:
-        section = given.get(name, {})
-        self.check(section, rules, name)
-        return {key: value for key, value in section.items() if key in rules}
+    def fill(self, kind: type, given: dict[str, Any], name: str, keys: Mapping[str, rules.Rule]) -> Any:  # noqa: ANN401
+        return kind(**_freeze(self.check(given.get(name, {}), keys, name)))
 
-    def fill(self, kind: type, given: dict[str, Any], name: str, rules: dict[str, Rule]) -> Any:  # noqa: ANN401
-        values = self.section(given, name, rules)
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-        if "pathways" in values:
-            values["pathways"] = {key: tuple(genes) for key, genes in values["pathways"].items()}
-        return kind(**values)
-
-    def check(self, given: dict[str, Any], rules: dict[str, Rule], place: str) -> None:
+    def check(self, given: dict[str, Any], keys: Mapping[str, rules.Rule], place: str) -> dict[str, Any]:
+        """Report unknown keys and wrong values; return the others."""
+        valid = {}
         for key, value in given.items():
-            if key not in rules:
-                near = difflib.get_close_matches(key, rules, n=1, cutoff=0.5)
-                hint = f"Did you mean {near[0]}?" if near else f"Valid keys: {', '.join(rules)}."
-                self.problem(place, key, f"unknown key {key!r}", hint)
-                continue
-            types, values = rules[key]
-            wrong_bool = isinstance(value, bool) and bool not in types
-            if not isinstance(value, types) or wrong_bool:
-                names = " or ".join(item.__name__ for item in types)
-                self.problem(place, key, f"{key} must be of type {names}, found {value!r}", "Change the value.")
-            elif values and value not in values:
-                near = difflib.get_close_matches(str(value), values, n=1)
-                hint = f"Did you mean {near[0]}?" if near else ""
-                self.problem(place, key, f"{key} must be one of {', '.join(values)}, found {value!r}", hint)
+            problem = rules.check_setting(key, value, keys)
+            if problem is None:
+                valid[key] = value
+            else:
+                self.problem(place, key, *problem)
+        return valid
 
     def problem(self, place: str, key: str, message: str, fix: str) -> None:
         where = ".".join(part for part in (place, key) if part)
@@ -401,16 +340,71 @@ class _Reader:
             self.problem("", "", f"the path {text!r} names an environment variable that is not set", "Set it.")
         return full
 
-    def date(self, key: str, text: str) -> date | None:
+    def date(self, key: str, given: date | str | None) -> date | None:
+        if isinstance(given, datetime):
+            return given.date()
+        if not isinstance(given, str):
+            return given
         try:
-            return date.fromisoformat(text)
+            return date.fromisoformat(given)
         except ValueError:
-            self.problem("", key, f"{key} must be a date as YYYY-MM-DD, found {text!r}", "Write it without quotes.")
+            self.problem("", key, f"{key} must be a date as YYYY-MM-DD, found {given!r}", "Write it without quotes.")
             return None
 
 
+def _freeze(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn lists into tuples, every pathway into a tuple of genes, names of endpoints into lower case, each once."""
+    frozen: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    if "pathways" in frozen:
+        frozen["pathways"] = {key: tuple(_as_list(genes)) for key, genes in frozen["pathways"].items()}
+    if "endpoints" in frozen:
+        frozen["endpoints"] = tuple(dict.fromkeys(name.lower() for name in frozen["endpoints"]))
+    return frozen
+
+
 def _as_list(value: object) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def override(settings: AssociationSettings, **options: object) -> AssociationSettings:
+    """Return the settings with the options that are not None or empty in place of their own.
+
+    Parameters
+    ----------
+    settings
+        Those of the study.
+    **options
+        Fields of ``AssociationSettings``, or ``endpoint``; a single name stands for a list of one.
+
+    Returns
+    -------
+    AssociationSettings
+        Checked by the rules of the ``[association]`` section.
+
+    Raises
+    ------
+    SchemaError
+        With every unknown option and every value of the wrong type, vocabulary or range.
+    """
+    findings = Findings()
+    named = {"endpoints" if key == "endpoint" else key: value for key, value in options.items()}
+    given = {key: _thaw(key, value) for key, value in named.items() if value not in (None, (), [], {})}
+    for key, value in given.items():
+        problem = rules.check_setting(key, value, rules.ASSOCIATION)
+        if problem is not None:
+            findings.add("E_CONFIG", problem[0] + ".", fix=problem[1], column=key)
+    findings.raise_errors()
+    return dataclasses.replace(settings, **_freeze(given))
+
+
+def _thaw(key: str, value: object) -> object:
+    """Return an option as TOML would give it: lists for tuples and for a single name where a list is meant."""
+    if isinstance(value, dict):
+        return {name: _as_list(item) for name, item in value.items()}
+    wants_list = key in rules.ASSOCIATION and list in rules.ASSOCIATION[key].types
+    if isinstance(value, tuple) or (wants_list and isinstance(value, str)):
+        return _as_list(value)
+    return value
 
 
 def describe(study: Study) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class AnalysisSet:
         Of the endpoint.
     excluded
         patient_id, endpoint, reason: patients of the endpoint left out here.
+    label
+        Which patients: "all", or "landmark:<days>".
     """
 
     patient_id: pd.Index
@@ -68,6 +70,7 @@ class AnalysisSet:
     origin_time: str
     entry_rule: str
     excluded: pd.DataFrame
+    label: str = "all"
 
     @property
     def n(self) -> int:
@@ -79,6 +82,11 @@ class AnalysisSet:
         """Number of events."""
         return int(self.event.sum())
 
+    @property
+    def stratum(self) -> NDArray[np.intp] | None:
+        """(n,) strata numbered by their first patient, so that no result depends on what they are called."""
+        return None if self.strata is None else pd.factorize(self.strata)[0]
+
 
 def build_analysis_set(
     endpoint: Endpoint,
@@ -88,6 +96,7 @@ def build_analysis_set(
     strata: str = "none",
     origin: str = "origin_group3",
     adjust: tuple[str, ...] = (),
+    label: str = "all",
 ) -> AnalysisSet:
     """Return the analysis set of one endpoint.
 
@@ -108,6 +117,8 @@ def build_analysis_set(
         Column whose groups are compared; ignored where it is absent or has one value.
     adjust
         Covariate columns.
+    label
+        Name of the set.
 
     Returns
     -------
@@ -140,7 +151,7 @@ def build_analysis_set(
         strata=None if strata == "none" else _several(_labels(rows, strata)),
         strata_name="none" if strata == "none" or _several(_labels(rows, strata)) is None else strata,
         origin=_several(_labels(rows, origin)) if origin in rows.columns else None,
-        covariates=None if covariates is None else covariates.loc[complete].reset_index(drop=True),
+        covariates=covariates,
         genes=_align(matrix, table["patient_id"]),
         features=matrix.features,
         feature_type=matrix.feature_type,
@@ -149,6 +160,7 @@ def build_analysis_set(
         origin_time=endpoint.origin,
         entry_rule=endpoint.entry_rule,
         excluded=excluded,
+        label=label,
     )
 
 
@@ -157,9 +169,15 @@ def _labels(rows: pd.DataFrame, column: str) -> NDArray[np.str_]:
         raise AnalysisError(
             "E_CONFIG",
             f"strata need a patient column; {column!r} is not one.",
-            fix=f"Use none or one of {', '.join(map(str, rows.columns))}.",
+            fix=f"Use none or one of {_usable(rows)}.",
         )
     return rows[column].astype("string").fillna(UNKNOWN).to_numpy(dtype=str)
+
+
+def _usable(rows: pd.DataFrame) -> str:
+    """Name the columns that hold anything a model could use."""
+    names = [str(name) for name in rows.columns if rows[name].notna().any()]
+    return ", ".join(name for name in names if not name.endswith("_precision") and name not in {"file", "row"})
 
 
 def _several(labels: NDArray[np.str_]) -> NDArray[np.str_] | None:
@@ -176,23 +194,25 @@ def _align(matrix: AlterationMatrix, patient_id: pd.Series) -> NDArray[np.int8]:
 
 
 def _covariates(rows: pd.DataFrame, adjust: tuple[str, ...]) -> tuple[pd.DataFrame | None, NDArray[np.bool_]]:
-    """Numeric design columns, and who has all of them. Categories give one 0/1 column per level but the first."""
-    if not adjust:
-        return None, np.ones(len(rows), dtype=bool)
-    parts: list[pd.DataFrame] = []
-    complete = np.ones(len(rows), dtype=bool)
+    """Numeric design columns of the patients who have all covariates, and who these are.
+
+    Categories give one 0/1 column per level but the first; a level that none of these patients has gives none.
+    """
     for name in adjust:
         if name not in rows.columns:
             raise AnalysisError(
                 "E_CONFIG",
                 f"adjust needs a patient column; {name!r} is not one.",
-                fix=f"Use some of {', '.join(map(str, rows.columns))}.",
+                fix=f"Use some of {_usable(rows)}.",
             )
-        values = rows[name]
-        complete &= values.notna().to_numpy()
-        if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
-            parts.append(values.astype("Float64").astype("float64").to_frame(name).reset_index(drop=True))
-        else:
-            levels = pd.get_dummies(values.astype("string"), prefix=name, drop_first=True, dtype=float)
-            parts.append(levels.reset_index(drop=True))
-    return pd.concat(parts, axis=1), complete
+    complete = rows[list(adjust)].notna().all(axis=1).to_numpy(dtype=bool)
+    if not adjust:
+        return None, complete
+    parts = [_design(rows.loc[complete, name]) for name in adjust]
+    return pd.concat(parts, axis=1).reset_index(drop=True), complete
+
+
+def _design(values: pd.Series) -> pd.DataFrame:
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return values.astype("Float64").astype("float64").to_frame()
+    return pd.get_dummies(values.astype("string"), prefix=str(values.name), drop_first=True, dtype=float)

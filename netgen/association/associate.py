@@ -17,8 +17,11 @@ from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMN
 from netgen.cohort import build_endpoint, build_flow, build_matrix
 from netgen.errors import CODES, AnalysisError, Findings
 from netgen.provenance import derive_seed
+from netgen.study import override
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from netgen.clinical.endpoints import Endpoint
     from netgen.cohort import Cohort
     from netgen.genomics.matrix import AlterationMatrix
@@ -53,9 +56,9 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     threads
         Workers; results do not depend on it.
     **options
-        Fields of ``study.AssociationSettings`` that replace those of the study: endpoints, features, policy, strata,
-        adjust, genes, pathways, prespecified, min_altered, entry_rule, permutations, landmark, model, alpha, ties,
-        mode, seed. None means "as in the study".
+        Fields of ``study.AssociationSettings`` that replace those of the study: endpoints (or ``endpoint``), features,
+        policy, strata, adjust, genes, pathways, prespecified, min_altered, entry_rule, permutations, landmark, model,
+        alpha, ties, mode, seed. None means "as in the study".
 
     Returns
     -------
@@ -64,6 +67,8 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
 
     Raises
     ------
+    SchemaError
+        If an option does not exist or its value is not valid.
     AnalysisError
         If an endpoint cannot be derived, delayed entry is undecided, or a request is impossible.
 
@@ -75,7 +80,7 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     >>> round(float(rows.loc["ATRX", "p_primary"]), 9)
     0.012012987
     """
-    settings = _settings(cohort.study.association, options)
+    settings = override(cohort.study.association, **options)
     findings = Findings(list(cohort.findings))
     matrix = build_matrix(cohort, settings, findings=findings)
     parts = [_one_endpoint(cohort, name, matrix, settings, findings, threads) for name in settings.endpoints]
@@ -97,18 +102,6 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     )
 
 
-def _settings(settings: AssociationSettings, options: dict[str, Any]) -> AssociationSettings:
-    given = {key: value for key, value in options.items() if value is not None and value not in ((), [])}
-    known = {field.name for field in dataclasses.fields(settings)}
-    for key in given:
-        if key not in known:
-            raise AnalysisError(
-                "E_CONFIG", f"associate has no option {key!r}.", fix=f"Options: {', '.join(sorted(known))}."
-            )
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
-    return dataclasses.replace(settings, **given)
-
-
 def _one_endpoint(
     cohort: Cohort,
     name: str,
@@ -121,7 +114,8 @@ def _one_endpoint(
     strata = settings.strata
     if strata == "origin_group3" and "origin_group3" not in cohort.patients.columns:
         strata = "none"
-    analysis = build_analysis_set(endpoint, cohort.patients, matrix, strata=strata, adjust=settings.adjust)
+    label = "all" if settings.landmark is None else f"landmark:{settings.landmark:g}"
+    analysis = build_analysis_set(endpoint, cohort.patients, matrix, strata=strata, adjust=settings.adjust, label=label)
     if analysis.n == 0:
         raise AnalysisError(
             "E_ENDPOINT_UNAVAILABLE",
@@ -163,7 +157,7 @@ def _model(
     return model, None
 
 
-def _stack(parts: list[pd.DataFrame], columns: tuple[str, ...]) -> pd.DataFrame:
+def _stack(parts: list[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
     filled = [part for part in parts if len(part)]
     frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()
     return frame.reindex(columns=list(columns))

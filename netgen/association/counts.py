@@ -28,7 +28,10 @@ SHARED_GENES: Final = 8  # coverage patterns of fewer genes are pooled into bloc
 
 
 class Pairs(NamedTuple):
-    """Cells of a block of genes, in gene order: gene and patient of each; cells of gene g are first[g] .. first[g+1]-1."""
+    """Cells of a block of genes, in gene order: gene and patient of each.
+
+    The cells of gene g are ``first[g] .. first[g + 1] - 1``.
+    """
 
     gene: NDArray[np.intp]
     patient: NDArray[np.intp]

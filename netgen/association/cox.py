@@ -35,6 +35,7 @@ MONOTONE: Final[frozenset[str]] = frozenset({"monotone_plus", "monotone_minus"})
 
 SCORE_TOLERANCE: Final = 1e-9
 STEP_TOLERANCE: Final = 1e-10
+ROUNDING: Final = 1e-13  # a step of this size is noise, whatever is left of a score summed over very many events
 MAX_STEP: Final = 2.0
 MAX_LOG_HR: Final = 50.0
 MAX_ITERATIONS: Final = 100
@@ -215,7 +216,8 @@ def _solve(
         info = information[active] = ratio * first - ratio**2 * second
         low[active], high[active] = np.where(score > 0, b, low[active]), np.where(score < 0, b, high[active])
         step = np.clip(score / info, -MAX_STEP, MAX_STEP)
-        moving = (np.abs(score) > SCORE_TOLERANCE) | (np.abs(step) > STEP_TOLERANCE * (1 + np.abs(b)))
+        moving = np.abs(step) > STEP_TOLERANCE * (1 + np.abs(b))
+        moving |= (np.abs(score) > SCORE_TOLERANCE) & (np.abs(step) > ROUNDING)
         inside = (b + step > low[active]) & (b + step < high[active])
         coef[active] = np.where(moving, np.where(inside, b + step, (low[active] + high[active]) / 2), b)
         if not moving.all():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from netgen.association.counts import Ties
 
-BLOCK_BYTES: Final = 1 << 21  # of the weighted covariates of a block of genes
+BLOCK_BYTES: Final = 1 << 19  # of one (genes, patients) array: a few of them stay in the cache of one core
 SINGULAR_SHARE: Final = 1e-9  # of its information that a column must have beside the others
 SINGULAR, NO_COVARIATES = len(STATUSES), len(STATUSES) + 1
 ADJUSTED_STATUSES: Final[tuple[str, ...]] = (
@@ -38,7 +39,12 @@ ADJUSTED_STATUSES: Final[tuple[str, ...]] = (
 
 
 def scan_cox_adjusted(
-    risk: RiskSets, genes: NDArray[np.int8], covariates: NDArray[np.float64], *, ties: Ties = "efron"
+    risk: RiskSets,
+    genes: NDArray[np.int8],
+    covariates: NDArray[np.float64],
+    *,
+    ties: Ties = "efron",
+    threads: int = 1,
 ) -> CoxScan:
     """Fit, for every gene, a Cox model of the gene and the same covariates.
 
@@ -56,6 +62,8 @@ def scan_cox_adjusted(
         profiled patients, or a combination of others, is left out of its model.
     ties
         ``efron`` or ``breslow``.
+    threads
+        Workers; the result does not depend on it.
 
     Returns
     -------
@@ -90,7 +98,7 @@ def scan_cox_adjusted(
     wanted = np.flatnonzero(np.isin(code, (OK, MONOTONE_PLUS, MONOTONE_MINUS)))
     pattern = coverage_patterns(genes[wanted])
     for group in np.unique(pattern):
-        _fit_pattern(risk, genes, covariates, wanted[pattern == group], plain.coef, ties, code, value)
+        _fit_pattern(risk, genes, covariates, wanted[pattern == group], plain.coef, ties, threads, code, value)
     lr, wald = 2 * (value["loglik"] - value["loglik_null"]), (value["coef"] / value["se"]) ** 2
     return replace(
         plain,
@@ -115,6 +123,7 @@ def _fit_pattern(
     rows: NDArray[np.intp],
     unadjusted: NDArray[np.float64],
     ties: Ties,
+    threads: int,
     code: NDArray[np.intp],
     value: dict[str, NDArray[np.float64]],
 ) -> None:
@@ -130,12 +139,19 @@ def _fit_pattern(
         code[rows] = NO_COVARIATES
         return
     model = _Null(design, null.coef[0], null.at.information[0], *_null_moments(design, null.coef))
-    p = 1 + len(design.covariates)
-    size = max(1, BLOCK_BYTES // (8 * len(design.rows) * (1 + p + p * (p + 1) // 2)))
-    for first in range(0, len(rows), size):
-        block = rows[first : first + size]
+    size = max(1, BLOCK_BYTES // (8 * len(design.rows)))
+
+    def fit(block: NDArray[np.intp]) -> None:
         own = genes[np.ix_(block, use[design.rows])].astype(np.float64)
         _fit_block(model, own, np.nan_to_num(unadjusted[block]), block, code, value)
+
+    blocks = [rows[first : first + size] for first in range(0, len(rows), size)]
+    if threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(fit, blocks))  # every block has rows of its own in ``code`` and ``value``
+    else:
+        for block in blocks:
+            fit(block)
 
 
 def _independent(design: Design) -> list[int]:
@@ -145,7 +161,7 @@ def _independent(design: Design) -> list[int]:
     for j in range(len(information)):
         cross = information[kept, j]
         rest = information[j, j] - cross @ np.linalg.solve(information[np.ix_(kept, kept)], cross)
-        if rest > SINGULAR_SHARE * max(information[j, j], 1e-6):
+        if rest > SINGULAR_SHARE * max(information[j, j], design.term_weight.sum()):
             kept.append(j)
     return kept
 
@@ -219,7 +235,8 @@ def _score_at_null(
     """Score (b,), information (b,) about the gene and (b, q) about gene and covariates, at coefficient 0."""
     design, weight = null.design, null.design.term_weight
     altered = null.relative * own
-    sums = sum_terms(design, np.stack([altered, *(altered * column for column in design.covariates)])) / null.total
+    values = ((k, altered * column) for k, column in enumerate([np.ones(1), *design.covariates]))
+    sums = sum_terms(design, values, (1 + len(null.coef), len(own))) / null.total
     mean = sums[0]
     score = own @ (design.weights * design.dead) - mean @ weight
     information = (mean * (1 - mean)) @ weight

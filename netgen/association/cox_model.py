@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from netgen.association.cox_adjusted import scan_cox_adjusted
+from netgen.association.cox_residuals import cox_residuals
 from netgen.association.newton import CONVERGED, maximise
-from netgen.association.partial_likelihood import Design, build_design, evaluate, residuals, standardise
+from netgen.association.partial_likelihood import Design, build_design, evaluate, standardise
 from netgen.association.riskset import RiskSets, build_risk_sets
 from netgen.association.tails import chi2_p
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from netgen.association.counts import Ties
-
-__all__ = ["CoxFit", "fit_cox", "scan_cox_adjusted"]
 
 SEPARATED_SE: Final = 10.0  # a standard error of the contrast lowest - highest value beyond this is no estimate
 
@@ -159,11 +157,11 @@ def fit_cox(
     found = _estimate(design, scale)
     out = {"martingale": np.full(len(covariates), np.nan), "score": np.full(covariates.shape, np.nan)}
     if found.status == "converged":
-        out["martingale"], out["score"] = residuals(design, risk, found.coef * scale)
+        out["martingale"], out["score"] = cox_residuals(design, risk, found.coef * scale)
         out["score"] *= scale
     robust, robust_score = np.full((p, p), np.nan), float("nan")
     if cluster is not None and found.status in {"converged", "monotone"}:
-        null_score = residuals(design, risk, np.zeros(p))[1] * scale
+        null_score = cox_residuals(design, risk, np.zeros(p))[1] * scale
         robust, robust_score = _robust(found.covariance, out["score"], null_score, w, cluster)
     wald = _quadratic(found.coef, found.covariance if cluster is None else robust)
     lr = 2 * (found.loglik - found.loglik_null)
@@ -218,7 +216,7 @@ def _estimate(design: Design, scale: NDArray[np.float64]) -> _Found:
         return _Found("no_events", nothing, square, np.nan, np.nan, np.nan, 0)
     null = evaluate(design, np.zeros((1, p)))
     null_loglik = float(null.loglik[0])
-    if _is_singular(null.information[0]):
+    if _is_singular(null.information[0], design.term_weight.sum()):
         return _Found("singular", nothing, square, null_loglik, np.nan, np.nan, 0)
     score_chi2 = float(null.score[0] @ np.linalg.solve(null.information[0], null.score[0]))
     reach = np.ptp(design.covariates, axis=1)
@@ -232,10 +230,10 @@ def _estimate(design: Design, scale: NDArray[np.float64]) -> _Found:
     return _Found("monotone", nothing, square, null_loglik, loglik, score_chi2, search.iterations)
 
 
-def _is_singular(information: NDArray[np.float64]) -> bool:
-    """Whether the smallest eigenvalue of an information matrix of standardised covariates is next to nothing."""
+def _is_singular(information: NDArray[np.float64], events: float) -> bool:
+    """Whether standardised covariates are collinear or constant in the risk sets: an eigenvalue next to nothing."""
     values = np.linalg.eigvalsh(information)
-    return bool(values[0] <= 1e-9 * max(values[-1], 1e-300))
+    return bool(values[0] <= 1e-9 * max(values[-1], events))
 
 
 def _quadratic(vector: NDArray[np.float64], covariance: NDArray[np.float64]) -> float:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from netgen.association.cox_model import fit_cox
-from netgen.association.group_curves import HORIZONS, Outcomes, group_curve, outcomes_of
-from netgen.association.km import survival_at, survival_quantile
+from netgen.association.group_curves import HORIZONS, Outcomes, group_curve, outcomes_of, survival_since
+from netgen.association.km import survival_quantile
 from netgen.association.proportional_hazards import proportional_hazards_test
 from netgen.association.rmst import default_tau, rmst_difference
 
@@ -74,10 +74,10 @@ def _describe(analysis: AnalysisSet, row: int) -> dict[str, float]:
     for name, outcomes in groups.items():
         if len(outcomes.time) == 0:
             continue
-        curve, _ = group_curve(outcomes)
+        curve, start = group_curve(outcomes)
         median = survival_quantile(curve)
         out |= {f"median_{name}": median.estimate, f"median_{name}_lo": median.lo, f"median_{name}_hi": median.hi}
-        at = survival_at(curve, [HORIZONS[12], HORIZONS[24]]).survival
+        at = survival_since(curve, start, [HORIZONS[12], HORIZONS[24]]).survival
         out |= {f"km_12m_{name}": at[0], f"km_24m_{name}": at[1]}
         curves[name] = curve
     if analysis.entry is None and min(len(item.time) for item in groups.values()) >= MIN_GROUP:
@@ -105,7 +105,7 @@ def _ph(analysis: AnalysisSet, row: int) -> float:
     if analysis.event[use].sum() < PH_EVENTS or altered.min(initial=1) == altered.max(initial=0):
         return float("nan")
     outcomes = outcomes_of(analysis, use)
-    strata = None if analysis.strata is None else analysis.strata[use]
+    strata = None if analysis.stratum is None else analysis.stratum[use]
     fit = fit_cox(altered[:, None], outcomes.time, outcomes.event, entry=outcomes.entry, strata=strata)
     if fit.status != "converged":
         return float("nan")

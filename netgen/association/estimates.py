@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from netgen.association.counts import coverage_patterns
 from netgen.association.cox import scan_cox
 from netgen.association.cox_adjusted import scan_cox_adjusted
 from netgen.association.firth import scan_firth, scan_firth_adjusted
 from netgen.association.logrank import scan_logrank
-from netgen.association.permutation import scan_permutation
+from netgen.association.permutation import martingale_residuals, scan_permutation
 from netgen.association.plan import SPARSE_EVENTS
 from netgen.association.riskset import build_risk_sets
+from netgen.association.subset_sums import build_choices, min_attainable_p
 from netgen.association.tails import normal_quantile
 from netgen.errors import AnalysisError
 from netgen.provenance import derive_seed
@@ -83,7 +85,7 @@ def estimate_features(
         ``E_TOO_MANY_COVARIATES`` if the model has more than one parameter per five events.
     """
     genes = analysis.genes[rows]
-    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.strata)
+    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.stratum)
     cox = scan_cox(risk, genes, ties=plan.ties)
     status = np.where(np.char.startswith(cox.status, "monotone"), "monotone", cox.status)
     beta, lo, hi, p_model, p_firth = _model(analysis, genes, risk, plan)
@@ -154,3 +156,36 @@ def _permute(
     return scan_permutation(
         risk, masked, seed=derive_seed(f"permutation:{plan.endpoint}", master=plan.seed), max_draws=plan.permutations
     )
+
+
+def attainable_p(analysis: AnalysisSet, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the smallest p-value that a permutation test of each feature could give, without testing it.
+
+    Parameters
+    ----------
+    analysis
+        Outcomes and genes.
+    rows
+        (t,) features.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (t,) in the order of ``rows``; 1 where labels cannot matter, NaN where nobody was profiled.
+    """
+    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.stratum)
+    genes = analysis.genes[rows]
+    patterns = coverage_patterns(genes)
+    out = np.full(len(rows), np.nan)
+    for pattern in np.unique(patterns):
+        same = np.flatnonzero(patterns == pattern)
+        profiled = genes[same[0]] >= 0
+        if not profiled.any():
+            continue
+        residuals = martingale_residuals(risk, profiled)
+        members = [np.flatnonzero(profiled & (risk.stratum == stratum)) for stratum in range(risk.n_strata)]
+        groups = [residuals[who] for who in members]
+        for row in same:
+            sizes = [int((genes[row, who] == 1).sum()) for who in members]
+            out[row] = min_attainable_p(build_choices(groups, sizes))
+    return out

@@ -10,7 +10,7 @@ import pandas as pd
 
 from netgen.association.counts import iter_gene_counts
 from netgen.association.describe_groups import describe_features
-from netgen.association.estimates import Estimates, estimate_features
+from netgen.association.estimates import Estimates, attainable_p, estimate_features
 from netgen.association.evalue import evalue, evalue_limit
 from netgen.association.groups import GroupCounts, count_groups, decide_status
 from netgen.association.heterogeneity import Heterogeneity, heterogeneity
@@ -122,6 +122,9 @@ def analyse_family(analysis: AnalysisSet, settings: AssociationSettings, *, thre
     )
     frame["status"] = status
     frame.loc[~tested, _ESTIMATED] = np.nan
+    if plan.p_method == "permutation":
+        untried = np.flatnonzero(frame["min_attainable_p"].isna())
+        frame.loc[untried, "min_attainable_p"] = attainable_p(analysis, untried)
     frame = pd.concat([frame, _adjust(frame, settings.prespecified)], axis=1)
     frame["n_strata_informative"] = _informative_strata(analysis)
     closer = _features_to_diagnose(frame, settings.prespecified)
@@ -144,8 +147,7 @@ _ESTIMATED: Final = ["hr", "hr_lo", "hr_hi", "p_primary", "mc_lo", "mc_hi", "p_l
 def _final_status(estimates: Estimates, plan: EndpointPlan) -> NDArray[np.str_]:
     """Untestable if no arrangement reaches alpha; degenerate if the groups are never at risk together."""
     status = np.full(len(estimates.beta), "tested", dtype="U32")
-    permuted = plan.p_method == "permutation"
-    status[permuted & (estimates.min_attainable_p > plan.alpha)] = "untestable_discrete"
+    status[estimates.min_attainable_p > plan.alpha] = "untestable_discrete"
     status[estimates.mle_status == "not_informative"] = "degenerate"
     return status
 
@@ -158,7 +160,7 @@ def _identity(analysis: AnalysisSet, counts: GroupCounts, plan: EndpointPlan) ->
             "line": pd.array([analysis.line] * m, dtype="Int64"),
             "origin_time": analysis.origin_time,
             "entry_rule": analysis.entry_rule,
-            "analysis_set": "all",
+            "analysis_set": analysis.label,
             "feature": analysis.features.astype("string"),
             "feature_type": analysis.feature_type,
             "n_total": analysis.n,
@@ -219,7 +221,7 @@ def _adjust(frame: pd.DataFrame, prespecified: tuple[str, ...]) -> pd.DataFrame:
 
 def _informative_strata(analysis: AnalysisSet) -> NDArray[np.int64]:
     """Strata in which altered and wild type are both at risk when somebody fails."""
-    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.strata)
+    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.stratum)
     out = np.zeros(len(analysis.features), dtype=np.int64)
     for block in iter_gene_counts(risk, analysis.genes):
         both = (block.n_altered > 0) & (block.n_altered < block.n_total) & (block.d_total > 0)
@@ -322,6 +324,6 @@ def _imbalanced(analysis: AnalysisSet, frame: pd.DataFrame, plan: EndpointPlan) 
             analysis.event[use],
             analysis.genes[row, use] == 1,
             entry=None if analysis.entry is None else analysis.entry[use],
-            strata=None if analysis.strata is None else analysis.strata[use],
+            strata=None if analysis.stratum is None else analysis.stratum[use],
         ).imbalanced
     return out

@@ -2,7 +2,7 @@
 
 With delayed entry a small early risk set can bring the curve to 0 for good. Where an event happens with fewer than
 max(3, 10 %) at risk, the curve is conditional on survival to t0, the first time after which the risk set stays at that
-size until the tail, and t0 is printed.
+size until the tail, and t0 is printed (DOMAIN 2.10).
 """
 
 from __future__ import annotations
@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from netgen.association.km import KaplanMeier, kaplan_meier, reverse_kaplan_meier_median, survival_at, survival_quantile
+from netgen.association.km import (
+    KaplanMeier,
+    SurvivalAt,
+    kaplan_meier,
+    reverse_kaplan_meier_median,
+    survival_at,
+    survival_quantile,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from netgen.association.analysis_set import AnalysisSet
 
@@ -79,21 +86,23 @@ def conditional_start(outcomes: Outcomes) -> float:
 
     Notes
     -----
-    Bound = max(3, 10 % of the group). The tail, where the risk set shrinks for want of patients, does not count: t0 is
-    the last time before the largest risk set at which fewer than the bound are at risk.
+    At risk at t: entry < t <= exit. Bound = max(3, 10 % of the group). If an event happens with fewer at risk on the
+    way to the largest risk set, t0 is the entry that brings the risk set to the bound for good. The tail, where the
+    risk set shrinks for want of patients, does not count.
     """
     if outcomes.entry is None:
         return 0.0
     bound = max(EARLY_RISK, EARLY_SHARE * len(outcomes.time))
-    curve = kaplan_meier(outcomes.time, outcomes.event, entry=outcomes.entry)
-    peak = int(np.argmax(curve.n_risk)) if len(curve.n_risk) else 0
-    early = np.flatnonzero((curve.n_risk[:peak] < bound) & (curve.n_event[:peak] > 0))
-    if len(curve.n_risk) == 0 or curve.n_risk[peak] < bound:
+    changes = np.unique(np.concatenate([outcomes.entry, outcomes.time]))
+    entered = np.searchsorted(np.sort(outcomes.entry), changes, side="right")
+    at_risk = entered - np.searchsorted(np.sort(outcomes.time), changes, side="right")  # from this change to the next
+    peak = int(np.argmax(at_risk)) if len(at_risk) else 0
+    if len(at_risk) == 0 or at_risk[peak] < bound:
         return float("nan")
-    if len(early) == 0:
+    curve = kaplan_meier(outcomes.time, outcomes.event, entry=outcomes.entry)
+    if not ((curve.n_event > 0) & (curve.n_risk < bound) & (curve.time <= changes[peak])).any():
         return 0.0
-    low = np.flatnonzero(curve.n_risk[:peak] < bound)
-    return float(curve.time[low[-1]])
+    return float(changes[np.flatnonzero(at_risk[:peak] < bound)[-1] + 1])
 
 
 def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
@@ -121,6 +130,28 @@ def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
     return kaplan_meier(outcomes.time[use], outcomes.event[use], entry=entry), start
 
 
+def survival_since(curve: KaplanMeier, start: float, times: ArrayLike) -> SurvivalAt:
+    """Return survival and limits at given times, and nothing where the curve says nothing.
+
+    Parameters
+    ----------
+    curve, start
+        From ``group_curve``.
+    times
+        Days.
+
+    Returns
+    -------
+    SurvivalAt
+        NaN (with the number at risk left as it is) before ``start``, and everywhere if ``start`` is NaN.
+    """
+    at = survival_at(curve, times)
+    told = at.time >= start
+    return at._replace(
+        survival=np.where(told, at.survival, np.nan), lo=np.where(told, at.lo, np.nan), hi=np.where(told, at.hi, np.nan)
+    )
+
+
 def tabulate_curves(
     analysis: AnalysisSet, groupings: Iterable[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -136,8 +167,8 @@ def tabulate_curves(
     Returns
     -------
     tuple of DataFrame
-        ``KM_COLUMNS``, one row per group; ``CURVE_COLUMNS``, one row per exit time, from time 0 with survival 1.
-        Groups are in sorted order.
+        ``KM_COLUMNS``, one row per group; ``CURVE_COLUMNS``, one row per exit time, from t0 with survival 1. Groups are
+        in sorted order; one that never has enough patients at risk has no steps.
     """
     rows: list[dict[str, object]] = []
     steps: list[pd.DataFrame] = []
@@ -147,7 +178,7 @@ def tabulate_curves(
             curve, start = group_curve(outcomes)
             head = {"endpoint": analysis.endpoint, "grouping": grouping, "group": str(group)}
             rows.append(
-                {**head, **_summary(outcomes, curve), "entry_rule": analysis.entry_rule, "t0_conditional": start}
+                {**head, **_summary(outcomes, curve, start), "entry_rule": analysis.entry_rule, "t0_conditional": start}
             )
             steps.append(_steps(curve, start).assign(**head))
     km = pd.DataFrame(rows, columns=list(KM_COLUMNS))
@@ -183,7 +214,7 @@ def groupings_of(
     return out
 
 
-def _summary(outcomes: Outcomes, curve: KaplanMeier) -> dict[str, float]:
+def _summary(outcomes: Outcomes, curve: KaplanMeier, start: float) -> dict[str, float]:
     median = survival_quantile(curve)
     follow = reverse_kaplan_meier_median(outcomes.time, outcomes.event, entry=outcomes.entry)
     out: dict[str, float] = {
@@ -196,14 +227,22 @@ def _summary(outcomes: Outcomes, curve: KaplanMeier) -> dict[str, float]:
         "followup_lo": follow.lo,
         "followup_hi": follow.hi,
     }
-    at = survival_at(curve, list(HORIZONS.values()))
+    at = survival_since(curve, start, list(HORIZONS.values()))
     for i, months in enumerate(HORIZONS):
         out |= {f"s_{months}m": at.survival[i], f"s_lo_{months}m": at.lo[i], f"s_hi_{months}m": at.hi[i]}
-        out[f"n_risk_{months}m"] = int(at.n_risk[i])
+        out[f"n_risk_{months}m"] = _at_risk(outcomes, at.time[i])
     return out
 
 
+def _at_risk(outcomes: Outcomes, time: float) -> int:
+    entered = True if outcomes.entry is None else outcomes.entry < time
+    return int((entered & (outcomes.time >= time)).sum())
+
+
 def _steps(curve: KaplanMeier, start: float) -> pd.DataFrame:
+    """Return the steps from t0 on; none if the curve is that of nobody."""
+    if np.isnan(start):
+        return pd.DataFrame(columns=["time_days"], dtype="float64")
     first = {"time_days": start, "survival": 1.0, "lo": 1.0, "hi": 1.0, "n_event": 0, "n_censor": 0}
     first["n_risk"] = float(curve.n_risk[0]) if len(curve.n_risk) else 0.0
     body = pd.DataFrame(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from netgen.association.plan import MIN_EVENTS
+from netgen.association.results import STATUSES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -95,6 +96,7 @@ def decide_status(counts: GroupCounts, min_altered: int) -> NDArray[np.str_]:
     Notes
     -----
     Order: not_profiled, no_events, all_altered, too_few_altered, too_few_unaltered, too_few_events (fewer than 5).
+    The text is wide enough for the statuses that a test can still give.
     """
     rules = [
         ("not_profiled", counts.n_profiled == 0),
@@ -104,4 +106,5 @@ def decide_status(counts: GroupCounts, min_altered: int) -> NDArray[np.str_]:
         ("too_few_unaltered", counts.n_unaltered < min_altered),
         ("too_few_events", counts.events < MIN_EVENTS),
     ]
-    return np.select([rule for _, rule in rules], [name for name, _ in rules], default="tested")
+    status = np.select([rule for _, rule in rules], [name for name, _ in rules], default="tested")
+    return status.astype(f"U{max(map(len, STATUSES))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from netgen.association.tails import chi2_p
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+BLOCK_BYTES: Final = 1 << 22  # larger than for Cox models: only a few arrays, by slots and not by deaths
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,7 +161,7 @@ def scan_logrank(risk: RiskSets, genes: NDArray[np.int8]) -> LogrankScan:
     """
     m = len(genes)
     observed, expected, variance = np.zeros(m), np.zeros(m), np.zeros(m)
-    for block in iter_gene_counts(risk, genes):
+    for block in iter_gene_counts(risk, genes, block_bytes=BLOCK_BYTES):
         n, d = block.n_total, block.d_total
         share = block.n_altered / np.maximum(n, 1)
         observed[block.rows] = block.events_altered

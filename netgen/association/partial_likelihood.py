@@ -1,4 +1,4 @@
-"""The Cox partial likelihood of several covariates, with its derivatives and residuals.
+"""The Cox partial likelihood of several covariates, with its derivatives.
 
 Sums over risk sets are running sums (``running_sums.py``). One evaluation serves a batch of models that share
 covariates and differ in one column of their own: the model of each gene beside the same clinical covariates. A single
@@ -8,6 +8,7 @@ model is a batch of one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ import numpy as np
 from netgen.association.running_sums import RunningSums, plan_running_sums, sum_from_last
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from netgen.association.counts import Ties
@@ -38,15 +41,16 @@ class Design:
     slot
         (n,) last slot at risk.
     exits
-        Running sum over the patients by their last slot.
+        Running sum over the patients by their last slot, read off at the terms.
     late, entries
         Places of the patients who enter after the first slot of their stratum, and the running sum by first slot.
-    tied, tied_first
-        Places of the patients who fail in a slot with several terms, in slot order; where each such slot starts.
+    tied, layers
+        Places of the patients who fail in slots with several terms: the first death of each such slot, slots with most
+        deaths first, then the second of each, and so on; where each of these layers starts.
     term_slot, term_share, term_weight
         (T,) slot of each term, share l/d of the tied deaths that it has lost, deaths it stands for.
     term_later, term_tied
-        Terms that have lost a share, and which of the tied slots they belong to.
+        Terms that have lost a share, and which slot of the first layer they belong to.
     """
 
     rows: NDArray[np.intp]
@@ -58,7 +62,7 @@ class Design:
     late: NDArray[np.intp]
     entries: RunningSums | None
     tied: NDArray[np.intp]
-    tied_first: NDArray[np.intp]
+    layers: NDArray[np.intp]
     term_slot: NDArray[np.intp]
     term_share: NDArray[np.float64]
     term_weight: NDArray[np.float64]
@@ -122,27 +126,40 @@ def build_design(
     terms = deaths if ties == "efron" else np.minimum(deaths, 1)
     term_slot = np.repeat(slots, terms)
     nth = np.arange(len(term_slot)) - np.repeat(np.cumsum(terms) - terms, terms)
-    tied = np.flatnonzero(dead & (terms[slot] > 1))
-    tied = tied[np.argsort(slot[tied], kind="stable")]
-    tied_slot, tied_first = np.unique(slot[tied], return_index=True)
+    tied, layers, tied_slot = _layers(slot, np.flatnonzero(dead & (terms[slot] > 1)), terms)
     later = np.flatnonzero(nth)
+    rank = np.zeros(risk.n_slots, dtype=np.intp)
+    rank[tied_slot] = np.arange(len(tied_slot))
     return Design(
         rows=rows,
         covariates=np.ascontiguousarray(covariates[rows].T),
         weights=w,
         dead=dead,
         slot=slot,
-        exits=exits,
+        exits=exits.read_at(term_slot),
         late=late,
-        entries=entries,
+        entries=None if entries is None else entries.read_at(term_slot),
         tied=tied,
-        tied_first=tied_first,
+        layers=layers,
         term_slot=term_slot,
         term_share=nth / deaths[term_slot],
         term_weight=weight[term_slot] / terms[term_slot],
         term_later=later,
-        term_tied=np.searchsorted(tied_slot, term_slot[later]),
+        term_tied=rank[term_slot[later]],
     )
+
+
+def _layers(
+    slot: NDArray[np.intp], tied: NDArray[np.intp], deaths: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Order tied deaths by their number within the slot, then by slots with most deaths; starts of layers; slots."""
+    tied = tied[np.lexsort((slot[tied], -deaths[slot[tied]]))]
+    new = np.append(True, slot[tied][1:] != slot[tied][:-1])[: len(tied)]
+    start = np.flatnonzero(new)
+    nth = np.arange(len(tied)) - start[np.cumsum(new) - 1]
+    order = np.argsort(nth, kind="stable")
+    layers = np.searchsorted(nth[order], np.arange(nth.max(initial=-1) + 2))
+    return tied[order], layers, slot[tied[start]]
 
 
 def standardise(x: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -246,21 +263,27 @@ def term_moments(design: Design, eta: NDArray[np.float64], own: NDArray[np.float
     """
     columns = _columns(design, own)
     p = len(columns)
-    stack = np.empty((1 + p + p * (p + 1) // 2, *eta.shape))
-    np.multiply(np.exp(eta), design.weights, out=stack[0])
-    for i, column in enumerate(columns):
-        np.multiply(stack[0], column, out=stack[1 + i])
-    for k, (i, j) in enumerate(_pairs(p)):
-        np.multiply(stack[1 + i], columns[j], out=stack[1 + p + k])
-    if design.entries is None:
-        sums = sum_terms(design, stack)
-    elif own is not None:  # late entries are subtracted: apart, so that a near-infinite HR costs no digits
-        sums = sum_terms(design, stack * (1 - own)) + sum_terms(design, stack * own)
-    else:
-        sums = sum_terms(design, stack.astype(np.longdouble)).astype(np.float64)
+    values = _products(np.exp(eta) * design.weights, columns)
+    sums = sum_terms(design, values, (1 + p + p * (p + 1) // 2, len(eta)), own)
     total = sums[0].copy()
     sums /= total
     return TermMoments(total, sums[1 : 1 + p], sums[1 + p :])
+
+
+def _products(
+    base: NDArray[np.float64], columns: list[NDArray[np.float64]]
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Yield (number, values): 0 the weights, then weights times each column, then times each pair of columns."""
+    p, pair = len(columns), len(columns) + 1
+    yield 0, base
+    once, twice = np.empty_like(base), np.empty_like(base)
+    for i in range(p):
+        np.multiply(base, columns[i], out=once)
+        yield 1 + i, once
+        for j in range(i, p):
+            np.multiply(once, columns[j], out=twice)
+            yield pair, twice
+            pair += 1
 
 
 def _columns(design: Design, own: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
@@ -273,79 +296,60 @@ def _pairs(p: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(p) for j in range(i, p)]
 
 
-def sum_terms(design: Design, stack: NDArray[np.float64]) -> NDArray[np.float64]:
+def sum_terms(
+    design: Design,
+    values: Iterable[tuple[int, NDArray[np.float64]]],
+    shape: tuple[int, int],
+    own: NDArray[np.float64] | None = None,
+) -> NDArray[np.float64]:
     """Return sums of any values over the patients at risk in every term.
 
     Parameters
     ----------
     design
         Patients and terms.
-    stack
-        (c, b, n) values, 0 in empty places.
+    values
+        (number, (b, n) values), 0 in empty places; an array may be overwritten after its turn.
+    shape
+        How many arrays there are, and b.
+    own
+        (b, n) own columns, if the values depend on a coefficient of theirs.
 
     Returns
     -------
     NDArray[np.float64]
-        (c, b, T); tied deaths count in part, as ``term_share`` says.
-    """
-    values = stack.reshape(-1, stack.shape[-1])
-    slots = sum_from_last(design.exits, values)
-    if design.entries is not None:
-        slots -= sum_from_last(design.entries, np.where(design.late >= 0, values[:, design.late], 0))
-    if len(design.tied) == 0:
-        return slots.reshape(*stack.shape[:2], -1)
-    terms = slots[:, design.term_slot]
-    deaths = np.add.reduceat(values[:, design.tied], design.tied_first, axis=1)
-    terms[:, design.term_later] -= design.term_share[design.term_later] * deaths[:, design.term_tied]
-    return terms.reshape(*stack.shape[:2], -1)
-
-
-def residuals(
-    design: Design, risk: RiskSets, coef: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return martingale and score residuals of one model.
-
-    Parameters
-    ----------
-    design
-        Patients and terms of the model, without own columns.
-    risk
-        The outcomes it was built from.
-    coef
-        (p,) coefficients.
-
-    Returns
-    -------
-    tuple[NDArray[np.float64], NDArray[np.float64]]
-        Martingale residuals (n,) and score residuals (n, p), unweighted, in the row order of ``risk``.
+        (number of arrays, b, T); tied deaths count in part, as ``term_share`` says.
 
     Notes
     -----
-    Efron: in the slot of the own event a patient has lost the share l/d by the l-th term, and the mean covariate is
-    the average over the terms of the slot, as in R's ``residuals.coxph``.
+    One array at a time is summed while it is in the cache. Late entries are subtracted: altered and wild type apart, or
+    in extended precision, so that a hazard ratio near infinity costs no digits.
     """
-    eta = linear_predictor(design, coef[None, :])
-    moments = term_moments(design, eta)
-    mean = moments.mean[:, 0]
-    hazard = design.term_weight / moments.total[0]
-    x, relative, dead = design.covariates, np.exp(eta[0]), design.dead
-    start, stop = risk.start[design.rows], risk.stop[design.rows]
-    rates = np.vstack([hazard, hazard * mean])  # hazard, then hazard times mean covariates
-    n_slots = risk.n_slots
-    cumulative = np.cumsum(np.hstack([np.zeros((len(rates), 1)), _per_slot(design, rates, n_slots)]), axis=1)
-    exposure = cumulative[:, stop] - cumulative[:, start]
-    exposure[:, dead] -= _per_slot(design, rates * design.term_share, n_slots)[:, design.slot[dead]]
-    exposure *= relative
-    terms_in_slot = _per_slot(design, np.ones((1, len(hazard))), n_slots)
-    centre = (_per_slot(design, mean, n_slots) / terms_in_slot)[:, design.slot]
-    martingale, score = np.zeros(len(risk.time)), np.zeros((len(risk.time), len(x)))
-    real = design.weights > 0
-    martingale[design.rows[real]] = (dead - exposure[0])[real]
-    score[design.rows[real]] = (dead * (x - centre) - (x * exposure[0] - exposure[1:])).T[real]
-    return martingale, score
+    sums = np.empty((*shape, len(design.term_slot)))
+    tied = np.empty((*shape, len(design.tied)))
+    for number, array in values:
+        if design.entries is None:
+            sums[number] = sum_from_last(design.exits, array)
+        elif own is not None:
+            sums[number] = _sum_between(design, array * own) + _sum_between(design, array * (1 - own))
+        else:
+            sums[number] = _sum_between(design, array.astype(np.longdouble))
+        tied[number] = array[:, design.tied]
+    if len(design.tied):
+        sums[..., design.term_later] -= design.term_share[design.term_later] * _add_layers(design, tied)
+    return sums
 
 
-def _per_slot(design: Design, values: NDArray[np.float64], n_slots: int) -> NDArray[np.float64]:
-    """Sum (r, T) values over the terms of every slot: (r, K)."""
-    first = np.searchsorted(design.term_slot, np.arange(n_slots))
-    return np.asarray(np.add.reduceat(values, first, axis=1)) if len(values) else np.zeros((0, n_slots))
+def _sum_between(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over those who have not left, less those who have not entered."""
+    assert design.entries is not None
+    late = np.where(design.late >= 0, values[:, design.late], 0)
+    return sum_from_last(design.exits, values) - sum_from_last(design.entries, late)
+
+
+def _add_layers(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the tied deaths of each slot and spread the sums over the terms that lose a share of them."""
+    total = values[..., : design.layers[1]]
+    for first, end in pairwise(design.layers[1:]):
+        total[..., : end - first] += values[..., first:end]
+    return total[..., design.term_tied]

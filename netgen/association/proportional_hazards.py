@@ -117,10 +117,6 @@ def proportional_hazards_test(
     )
 
 
-# The name under which the tables ask for it.
-test_proportional_hazards = proportional_hazards_test
-
-
 def _information(
     mean: NDArray[np.float64], second: NDArray[np.float64], weight: NDArray[np.float64], g: NDArray[np.float64]
 ) -> NDArray[np.float64]:

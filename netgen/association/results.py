@@ -14,22 +14,70 @@ if TYPE_CHECKING:
     from netgen.clinical.flow import Flow
     from netgen.errors import Findings
 
-# Columns of associations.tsv, in order; see docs/reference for their meaning.
-ASSOCIATION_COLUMNS: Final[tuple[str, ...]] = (
-    "endpoint", "line", "origin_time", "entry_rule", "analysis_set", "feature", "feature_type", "family",
-    "n_total", "n_profiled", "n_altered", "n_unaltered", "n_not_profiled",
-    "events_altered", "events_unaltered", "pt_years_altered", "pt_years_unaltered",
-    "median_altered", "median_altered_lo", "median_altered_hi",
-    "median_unaltered", "median_unaltered_lo", "median_unaltered_hi",
-    "km_12m_altered", "km_12m_unaltered", "km_24m_altered", "km_24m_unaltered",
-    "hr", "hr_lo", "hr_hi", "estimator", "ties", "strata", "n_strata_informative",
-    "p_primary", "p_method", "n_permutations", "mc_lo", "mc_hi", "min_attainable_p",
-    "p_logrank_asymptotic", "p_firth_plr", "ph_p",
-    "rmst_tau", "rmst_diff", "rmst_diff_lo", "rmst_diff_hi",
-    "q_bh", "q_by", "p_holm", "m_family",
-    "het_p", "het_Q", "het_I2", "n_origins_estimable",
-    "evalue", "evalue_ci", "mdhr_80", "mle_status", "status", "warnings",
-)  # fmt: skip
+# Columns of associations.tsv, in order, with their meaning. Times are days; NA = not estimated, see status.
+ASSOCIATION_COLUMNS: Final[dict[str, str]] = {
+    "endpoint": "os, pfs ...",
+    "line": "treatment line of the endpoint",
+    "origin_time": "where the clock starts: advanced, dx, line:1, recorded ...",
+    "entry_rule": "delayed entry: none, sequencing_report, sample_collection, custom",
+    "analysis_set": "all, or landmark:<days>",
+    "feature": "gene or pathway",
+    "feature_type": "what altered means: any_nonsyn, lof, driver, hotspot, altered",
+    "family": "exploratory or prespecified: the family whose tests are adjusted together",
+    "n_total": "patients of the analysis set",
+    "n_profiled": "of these profiled for the feature: every denominator",
+    "n_altered": "altered",
+    "n_unaltered": "profiled and not altered",
+    "n_not_profiled": "not profiled, in no test of this row",
+    "events_altered": "events among the altered",
+    "events_unaltered": "events among the unaltered",
+    "pt_years_altered": "years at risk of the altered",
+    "pt_years_unaltered": "years at risk of the unaltered",
+    "median_altered": "Kaplan-Meier median of the altered; NA = not reached",
+    "median_altered_lo": "its lower 95 % limit",
+    "median_altered_hi": "its upper 95 % limit; NA = not reached",
+    "median_unaltered": "Kaplan-Meier median of the unaltered",
+    "median_unaltered_lo": "its lower 95 % limit",
+    "median_unaltered_hi": "its upper 95 % limit",
+    "km_12m_altered": "survival of the altered at 12 months",
+    "km_12m_unaltered": "survival of the unaltered at 12 months",
+    "km_24m_altered": "survival of the altered at 24 months",
+    "km_24m_unaltered": "survival of the unaltered at 24 months",
+    "hr": "hazard ratio, altered : unaltered",
+    "hr_lo": "lower 95 % limit: profile penalised likelihood (firth) or Wald (cox); NA = open",
+    "hr_hi": "upper 95 % limit",
+    "estimator": "firth or cox, the same for the whole family",
+    "ties": "efron or breslow",
+    "strata": "variable that stratifies tests and estimates, or none",
+    "n_strata_informative": "strata in which both groups are at risk when somebody has the event",
+    "p_primary": "the p-value of the family",
+    "p_method": "exact or monte_carlo (permutation log-rank), lr (Cox), penalised_lr (Firth)",
+    "n_permutations": "relabelings counted or drawn",
+    "mc_lo": "95 % interval of a Monte-Carlo p",
+    "mc_hi": "its upper end",
+    "min_attainable_p": "the smallest p this design can give",
+    "p_logrank_asymptotic": "stratified chi-square log-rank, for comparison; not for small groups",
+    "p_firth_plr": "Firth penalised likelihood-ratio p",
+    "ph_p": "Grambsch-Therneau test of proportional hazards",
+    "rmst_tau": "horizon of the restricted means",
+    "rmst_diff": "restricted mean survival, altered minus unaltered",
+    "rmst_diff_lo": "lower 95 % limit, approximate in small cohorts",
+    "rmst_diff_hi": "upper 95 % limit",
+    "q_bh": "Benjamini-Hochberg within the family",
+    "q_by": "Benjamini-Yekutieli within the family",
+    "p_holm": "Holm within the family",
+    "m_family": "tests in the family",
+    "het_p": "interaction test across origins (penalised likelihood ratio, or likelihood ratio)",
+    "het_Q": "Cochran's Q across origins",
+    "het_I2": "I2 across origins, fraction",
+    "n_origins_estimable": "origins with an estimate",
+    "evalue": "E-value of the hazard ratio",
+    "evalue_ci": "E-value of the limit nearest 1",
+    "mdhr_80": "smallest hazard ratio above 1 that had 80 % power",
+    "mle_status": "ok, monotone (infinite maximum-likelihood estimate) or not_informative",
+    "status": "tested, or why not",
+    "warnings": "codes joined by ;",
+}
 
 # Row statuses: "tested" rows form the family; every other status says why a feature has no p-value.
 STATUSES: Final[dict[str, str]] = {
@@ -44,10 +92,32 @@ STATUSES: Final[dict[str, str]] = {
     "degenerate": "no event time has both groups at risk",
 }
 
-HETEROGENEITY_COLUMNS: Final[tuple[str, ...]] = (
-    "endpoint", "feature", "origin", "n", "n_altered", "events_altered", "events_unaltered", "beta", "se", "hr", "hr_lo",
-    "hr_hi", "estimable", "monotone_mle", "status", "Q", "Q_df", "Q_p", "I2", "tau2", "PLR_int", "df", "p",
-)  # fmt: skip
+# Columns of heterogeneity.tsv; the row with origin = all holds the tests across origins.
+HETEROGENEITY_COLUMNS: Final[dict[str, str]] = {
+    "endpoint": "os, pfs ...",
+    "feature": "gene or pathway",
+    "origin": "origin, or all",
+    "n": "profiled patients",
+    "n_altered": "altered",
+    "events_altered": "events among the altered",
+    "events_unaltered": "events among the unaltered",
+    "beta": "log hazard ratio in the origin",
+    "se": "its standard error",
+    "hr": "hazard ratio",
+    "hr_lo": "lower 95 % limit",
+    "hr_hi": "upper 95 % limit",
+    "estimable": "both groups are at risk together when somebody has the event",
+    "monotone_mle": "the maximum-likelihood estimate is infinite",
+    "status": "why an origin has no estimate",
+    "Q": "Cochran's Q",
+    "Q_df": "its degrees of freedom",
+    "Q_p": "its p-value",
+    "I2": "fraction of the variation between origins",
+    "tau2": "variance between origins (DerSimonian-Laird)",
+    "PLR_int": "interaction statistic: penalised likelihood ratio, or likelihood ratio",
+    "df": "its degrees of freedom",
+    "p": "its p-value",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ nothing is summed over strata and taken off again, and a small late risk set kee
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -27,6 +28,10 @@ class RunningSums(NamedTuple):
     width: int
     first: NDArray[np.intp]
     place: NDArray[np.intp]
+
+    def read_at(self, slots: NDArray[np.intp]) -> RunningSums:
+        """Return the same sums read off at other slots, e.g. one slot several times."""
+        return self._replace(place=self.place[slots])
 
 
 def plan_running_sums(slot: NDArray[np.intp], strata: NDArray[np.intp]) -> tuple[NDArray[np.intp], RunningSums]:
@@ -81,7 +86,7 @@ def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.
         return np.zeros((len(values), len(plan.place)), dtype=values.dtype)
     blocks = values.reshape(len(values), -1, plan.width)
     if plan.width > 1:
-        blocks = blocks @ np.triu(np.ones((plan.width, plan.width), dtype=values.dtype))
+        blocks = blocks @ _triangle(plan.width).astype(values.dtype, copy=False)
     before = np.zeros((len(values), blocks.shape[1]), dtype=values.dtype)
     for first, end in zip(plan.first[:-1], plan.first[1:], strict=True):
         if end - first > 1:
@@ -91,3 +96,9 @@ def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.
     if (plan.place < 0).any():
         out[:, plan.place < 0] = 0
     return out
+
+
+@cache
+def _triangle(width: int) -> NDArray[np.float64]:
+    """Ones on and above the diagonal: a row times this is its running sum."""
+    return np.triu(np.ones((width, width)))

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from netgen import schema
-from netgen.clinical.cells import fold, fold_name
+from netgen.clinical.cells import flag_words, fold, fold_name
 from netgen.clinical.columns import map_columns
 from netgen.clinical.files import RawTable, as_raw_table, keep_rows, read_text_table
 from netgen.clinical.recorded_endpoints import parse_recorded_endpoints
@@ -268,9 +268,7 @@ def _complete_samples(samples: pd.DataFrame) -> pd.DataFrame:
     words = out[names["sample_type_original"]] if "sample_type_original" in names else out.get("SAMPLE_TYPE")
     said_normal = pd.Series(data=False, index=out.index)
     if words is not None:
-        said_normal = (
-            words.map(lambda word: "normal" in fold(word), na_action="ignore").fillna(value=False).astype(bool)
-        )
+        said_normal = pd.Series(flag_words(words, lambda word: "normal" in fold(word)), index=out.index)
     guess = pd.Series("tumour", index=out.index, dtype="string").mask(said_normal, "normal")
     out["sample_class"] = out["sample_class"].fillna(guess)
     metastatic, primary = (names.get(name) for name in ("metastatic_site", "primary_site"))

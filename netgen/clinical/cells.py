@@ -79,8 +79,8 @@ def read_cells(raw: RawTable, sources: Sequence[str]) -> Cells:
     )
 
 
-def by_word(text: pd.Series, function: Callable[[str], object]) -> NDArray[np.object_]:
-    """Return ``function`` of every cell, called once per distinct text; a missing cell gives None.
+def by_word(text: pd.Series, function: Callable[[str], object], *, missing: object = None) -> NDArray[np.object_]:
+    """Return ``function`` of every cell, called once per distinct text.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ def by_word(text: pd.Series, function: Callable[[str], object]) -> NDArray[np.ob
         Text cells.
     function
         Maps one text without outer blanks to anything.
+    missing
+        What a missing cell gives.
 
     Returns
     -------
@@ -98,7 +100,46 @@ def by_word(text: pd.Series, function: Callable[[str], object]) -> NDArray[np.ob
     out = np.empty(len(words) + 1, dtype=object)
     for place, word in enumerate(words):
         out[place] = function(clean_text(str(word)))
+    out[-1] = missing
     return out[codes]
+
+
+def flag_words(text: pd.Series, function: Callable[[str], bool], *, missing: bool = False) -> NDArray[np.bool_]:
+    """Return a truth value for every cell, decided once per distinct text.
+
+    Parameters
+    ----------
+    text
+        Text cells.
+    function
+        Decides about one text without outer blanks.
+    missing
+        What a missing cell gives.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n,) bool.
+    """
+    return by_word(text, function, missing=missing).astype(bool)
+
+
+def as_text(values: NDArray[np.object_] | list[object], index: pd.Index) -> pd.Series:
+    """Return objects as a text column; None and NA are missing.
+
+    Parameters
+    ----------
+    values
+        (n,) texts.
+    index
+        (n,) index of the column.
+
+    Returns
+    -------
+    pandas.Series
+        dtype "string".
+    """
+    return pd.Series(np.asarray(values, dtype=object), index=index, dtype="string")
 
 
 def is_null(text: pd.Series, *, unknown: bool = False, keep: frozenset[str] = frozenset()) -> NDArray[np.bool_]:
@@ -119,8 +160,7 @@ def is_null(text: pd.Series, *, unknown: bool = False, keep: frozenset[str] = fr
         (n,) True = null.
     """
     tokens = (NULLS | UNKNOWNS if unknown else NULLS) - keep
-    flags = by_word(text, lambda word: word.casefold() in tokens)
-    return np.array([flag is None or flag for flag in flags], dtype=bool)
+    return flag_words(text, lambda word: word.casefold() in tokens, missing=True)
 
 
 def drop_nulls(text: pd.Series, *, unknown: bool = False, keep: frozenset[str] = frozenset()) -> pd.Series:
@@ -141,8 +181,8 @@ def drop_nulls(text: pd.Series, *, unknown: bool = False, keep: frozenset[str] =
         dtype "string", same index.
     """
     tokens = (NULLS | UNKNOWNS if unknown else NULLS) - keep
-    words = by_word(text, lambda word: pd.NA if word.casefold() in tokens else word)
-    return pd.Series(pd.array([pd.NA if word is None else word for word in words], dtype="string"), index=text.index)
+    words = by_word(text, lambda word: pd.NA if word.casefold() in tokens else word, missing=pd.NA)
+    return as_text(words, text.index)
 
 
 def fold(word: str) -> str:

@@ -15,13 +15,14 @@ Rules (DOMAIN 1.0, 1.13):
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from netgen.clinical.cells import by_word, is_null, report
+from netgen.clinical.cells import as_text, by_word, flag_words, is_null, report
 from netgen.clinical.units import DAYS_PER
 from netgen.clinical.values import parse_numbers
 
@@ -60,6 +61,7 @@ class Reading(NamedTuple):
     code: str = ""
 
 
+_NOTHING: Final = Reading(None)
 _BAD: Final = Reading(None, code="E_DATE_SYNTAX")
 _NEEDS: Final = {
     "E_DATE_AMBIGUOUS": ("a date whose day and month can be told apart", "Write YYYY-MM-DD, or give --date-order."),
@@ -155,22 +157,18 @@ def parse_dates(cells: Cells, *, findings: Findings, date_order: str | None = No
         datetime64[ns] with partial dates imputed, and precision (day, month, year; missing = no date).
     """
     null = is_null(cells.text, unknown=True)
-    readings = by_word(cells.text, lambda word: read_date(word, date_order=date_order))
-    codes = np.array(["" if gap else reading.code for reading, gap in zip(readings, null, strict=True)], dtype=object)
+    texts = cells.text.mask(null)
+    readings = by_word(texts, lambda word: read_date(word, date_order=date_order), missing=_NOTHING)
+    codes = np.array([reading.code for reading in readings], dtype=object)
     for code, (need, fix) in _NEEDS.items():
         bad = (codes == code).astype(bool)
         if code == "E_DATE_SYNTAX":
             _report_serials(cells, bad, findings)
-            bad &= ~np.array([bool(flag) for flag in by_word(cells.text, _is_serial)], dtype=bool)
+            bad &= ~flag_words(cells.text, _is_serial)
         report(cells, bad, findings, code=code, need=need, fix=fix)
-    usable = [not gap and reading.day is not None for reading, gap in zip(readings, null, strict=True)]
-    days = [reading.day if use else None for reading, use in zip(readings, usable, strict=True)]
-    precision = [reading.precision if use else pd.NA for reading, use in zip(readings, usable, strict=True)]
     index = cells.text.index
-    return (
-        pd.Series(np.array(days, dtype="datetime64[ns]"), index=index),
-        pd.Series(pd.array(precision, dtype="string"), index=index),
-    )
+    days = pd.Series(np.array([reading.day for reading in readings], dtype="datetime64[ns]"), index=index)
+    return days, as_text([reading.precision or pd.NA for reading in readings], index)
 
 
 def _is_serial(word: str) -> bool:
@@ -215,15 +213,9 @@ def parse_day_offsets(cells: Cells, *, findings: Findings, unit: str = "days") -
     tuple of pandas.Series
         datetime64[ns] and precision.
     """
-    infinite = np.array([bool(flag) for flag in by_word(cells.text, lambda word: "inf" in word.casefold())], dtype=bool)
+    infinite = flag_words(cells.text, lambda word: "inf" in word.casefold())
     report(cells, infinite, findings, code="W_TIME_INVALID", need="a finite number of days", fix="It is missing.")
-    finite = type(cells)(
-        text=cells.text.mask(infinite),
-        rows=cells.rows,
-        name=cells.name,
-        file=cells.file,
-        decimal_comma=cells.decimal_comma,
-    )
+    finite = replace(cells, text=cells.text.mask(infinite))
     values = parse_numbers(finite, findings=findings, need="a number of days") * DAYS_PER[unit]
     broken = (values.notna() & (values != np.rint(values))).to_numpy() & (unit == "days")
     report(cells, broken, findings, code="E_VALUE", need="a whole number of days", fix="Round it, or name the unit.")

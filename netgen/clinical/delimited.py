@@ -258,16 +258,27 @@ def _read_tolerant(
     """Columns by the csv module: ragged rows are reported, line breaks inside quotes kept."""
     n = len(header.names)
     records = list(_records(body, separator, first_line=body_line))
-    n_quotes, n_ragged = sum(line.count('"') for line in body), _n_ragged(records, n)
-    if n_quotes and (n_ragged or n_quotes % 2):  # quotes that do not pair are text
-        plain = list(_records(body, separator, first_line=body_line, quoted=False))
-        if _n_ragged(plain, n) < n_ragged + n_quotes % 2:
+    n_quotes = sum(line.count('"') for line in body)
+    if n_quotes:  # where quotes do not pair they are text, and must not swallow the rows between them
+        plain = [
+            (line, [_unquote(cell) for cell in cells])
+            for line, cells in _records(body, separator, first_line=body_line, quoted=False)
+        ]
+        n_broken = _n_ragged(plain, n)
+        if (n_broken == 0 and n > 1) or n_broken < _n_ragged(records, n) + n_quotes % 2:
             records = plain
     filled = [(line, cells) for line, cells in records if not is_blank(cells)]
     good = check_fields(filled, n, label=label, cut_off=cut_off, findings=findings)
     lines = np.array([line for line, _ in good], dtype=np.int64)
     coded = code_columns([cells for _, cells in good], n)
     return Columns(header=header, coded=coded, lines=lines, n_blank=len(records) - len(filled))
+
+
+def _unquote(cell: str) -> str:
+    """Return a cell without the pair of quotes around it."""
+    inside = cell[1:-1]
+    paired = len(cell) > 1 and cell.startswith('"') and cell.endswith('"') and '"' not in inside.replace('""', "")
+    return inside.replace('""', '"') if paired else cell
 
 
 def _n_ragged(records: Sequence[Record], n: int) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
-from netgen.clinical.cells import by_word, drop_nulls, report, report_once
+from netgen.clinical.cells import drop_nulls, flag_words, report, report_once
 
 if TYPE_CHECKING:
     from netgen.clinical.cells import Cells
@@ -20,6 +20,7 @@ OnDuplicate = Literal["error", "exclude"]
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PLACE: Final = ("file", "row")  # where a row stands is no content
+_WHERE: Final = ("file", "row", "patient_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def parse_identifiers(cells: Cells, *, findings: Findings, shared_with: str = ""
     report_once(
         cells, stripped, findings, code="I_STRIP", message="Blanks around an identifier in {n} rows were removed."
     )
-    odd = np.array([word is True for word in by_word(ids, lambda word: not _IDENTIFIER.fullmatch(word))], dtype=bool)
+    odd = flag_words(ids, lambda word: not _IDENTIFIER.fullmatch(word))
     report(
         cells,
         odd,
@@ -112,32 +113,44 @@ def resolve_duplicates(
         Rows in their order, numbered from 0.
     """
     key = list(table.key)
-    nobody = pd.DataFrame({**{name: pd.Series(dtype="string") for name in key}, "reason": pd.Series(dtype="string")})
-    keyed = frame[key].notna().all(axis=1) if key else pd.Series(data=False, index=frame.index)
-    twice = keyed & frame.duplicated(key, keep=False) if key else keyed
-    if not twice.any():
-        return Resolved(table=frame, kept=np.arange(len(frame)), excluded=nobody)
-    keep = np.ones(len(frame), dtype=bool)
-    out = frame.copy()
+    repeated = frame[frame[key].notna().all(axis=1) & frame.duplicated(key, keep=False)] if key else frame.iloc[:0]
     content = [name for name in frame.columns if name not in {*key, *_PLACE}]
-    excluded = []
-    for _, group in frame[twice].groupby(key, sort=True):
-        fields = [name for name in content if group[name].dropna().nunique() > 1]
-        keep[group.index[1:]] = False
+    distinct = repeated.drop_duplicates([*key, *content])
+    differing = distinct[distinct.duplicated(key, keep=False)]
+    conflicts: dict[object, list[str]] = {}
+    keep = np.ones(len(frame), dtype=bool)
+    out, excluded = frame.copy() if len(differing) else frame, []
+    for name, group in differing.groupby(key, sort=True):
+        conflicts[name] = [column for column in content if group[column].dropna().nunique() > 1]
+        if not conflicts[name]:
+            _fill_gaps(out, group, content)
+    for name, places in repeated.groupby(key, sort=True).indices.items():
+        rows = repeated.index[places]
+        keep[rows[1:]] = False
+        fields = conflicts.get(name if isinstance(name, tuple) else (name,), [])
         if fields and on_duplicate == "exclude":
-            keep[group.index[0]] = False
-            excluded.append(group.iloc[0])
-        elif not fields:
-            for name in content:
-                if pd.isna(group[name].iloc[0]) and group[name].notna().any():
-                    out.loc[group.index[0], name] = group[name].dropna().iloc[0]
-        _report_group(group, key, fields, findings, on_duplicate)
-    left_out = pd.DataFrame(excluded, columns=frame.columns)[key].astype("string").reset_index(drop=True)
+            keep[rows[0]] = False
+            excluded.append(rows[0])
+        _report_group(frame.loc[rows, _where(frame, key)], key, fields, findings, on_duplicate)
+    left_out = frame.loc[excluded, key].astype("string").reset_index(drop=True)
     return Resolved(
         table=out[keep].reset_index(drop=True),
         kept=np.flatnonzero(keep),
         excluded=left_out.assign(reason=pd.Series("duplicate_conflict", index=left_out.index, dtype="string")),
     )
+
+
+def _where(frame: pd.DataFrame, key: list[str]) -> list[str]:
+    """Return the columns that say which row this is."""
+    return [*key, *(name for name in _WHERE if name in frame and name not in key)]
+
+
+def _fill_gaps(table: pd.DataFrame, group: pd.DataFrame, content: list[str]) -> None:
+    """Write into the first row of a group what only the others hold."""
+    for name in content:
+        known = group[name].dropna()
+        if pd.isna(group[name].iloc[0]) and len(known):
+            table.loc[group.index[0], name] = known.iloc[0]
 
 
 def _report_group(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pandas as pd
 
-from netgen.clinical.cells import by_word, drop_nulls, is_null, report, report_once
+from netgen.clinical.cells import by_word, drop_nulls, flag_words, is_null, report, report_once
 
 if TYPE_CHECKING:
     from netgen.clinical.cells import Cells
@@ -95,12 +95,12 @@ def parse_ki67(cells: Cells, *, findings: Findings, code: str = "E_VALUE") -> pd
     """
     null = is_null(cells.text, unknown=True)
     entries = by_word(cells.text, read_ki67)
-    unread = np.array([entry is None for entry in entries], dtype=bool) & ~null
+    unread = ~flag_words(cells.text, lambda word: read_ki67(word) is not None) & ~null
     table = np.array(
         [_NOTHING if entry is None or gap else entry for entry, gap in zip(entries, null, strict=True)], dtype=float
     ).reshape(-1, 3)
     wrong = (table[:, 2] > 100) | (table[:, 1] > table[:, 2])
-    dates = np.array([bool(flag) for flag in by_word(cells.text, lambda word: bool(_DATE.fullmatch(word)))], dtype=bool)
+    dates = flag_words(cells.text, lambda word: bool(_DATE.fullmatch(word)))
     need = "Ki-67 such as 25, 25.5 %, 20-25, >20 or <=20"
     report(
         cells,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import numpy as np
 import pandas as pd
 
-from netgen.clinical.cells import NULLS, by_word, fold, fold_name, report, report_once, vocabulary
+from netgen.clinical.cells import NULLS, as_text, by_word, flag_words, fold, fold_name, report, report_once, vocabulary
 from netgen.errors import InputError
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def decode_vital_status(
         words |= {word: "yes" if value == "true" else "no" for word, value in vocabulary("truth").items()}
     states = _decode(cells, words, findings=findings, has_death_date=has_death_date, status_map=status_map)
     names = {"yes": "dead", "no": "alive", "unknown": "unknown"}
-    values = [names.get(str(state), pd.NA) for state in states]
-    return pd.Series(pd.array(values, dtype="string"), index=cells.text.index)
+    return as_text([names.get(str(state), pd.NA) for state in states], cells.text.index)
 
 
 def decode_events(
@@ -220,8 +219,7 @@ def _decode(
     declared = _declared(status_map)
     keys = by_word(cells.text, _key)
     texts = by_word(cells.text, lambda word: word)
-    missing = np.array([text is None or text.casefold() in NULLS for text in texts], dtype=bool)
-    missing &= np.array([key not in declared for key in keys], dtype=bool)
+    missing = flag_words(cells.text, lambda word: word.casefold() in NULLS and _key(word) not in declared, missing=True)
     states = np.full(len(keys), None, dtype=object)
     numeric = np.zeros(len(keys), dtype=bool)
     for place in np.flatnonzero(~missing):
@@ -375,7 +373,7 @@ def check_status_against(events: pd.Series, other: Cells, *, name: str, findings
         return words.get(fold(word)) if prefix is None else "yes" if prefix[1] == "1" else "no"
 
     states = by_word(other.text, translate)
-    said = np.array([state in {"yes", "no"} for state in states], dtype=bool)
+    said = flag_words(other.text, lambda word: translate(word) in {"yes", "no"})
     both = said & events.notna().to_numpy()
     happened = events.fillna(value=False).to_numpy(dtype=bool)
     wrong = both & (happened != (states == "yes").astype(bool))

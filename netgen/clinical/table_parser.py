@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from netgen import schema
-from netgen.clinical.cells import WORDY_NULLS, Cells, by_word, drop_nulls, fold, read_cells, report_once, vocabulary
+from netgen.clinical.cells import WORDY_NULLS, Cells, drop_nulls, flag_words, fold, read_cells, report_once, vocabulary
 from netgen.clinical.columns import ColumnMap, map_columns, report_missing
 from netgen.clinical.dates import parse_dates, parse_day_offsets
 from netgen.clinical.identifiers import OnDuplicate, parse_identifiers, resolve_duplicates
@@ -197,14 +197,24 @@ def _parse_columns(job: _Job) -> dict[str, pd.Series]:
             )
     if "ki67_pct" in job.table.names:
         parts |= _parse_ki67(job)
-    if {"biomarker", "result"} <= parts.keys():
-        parts["result"] = _name_results(parts["biomarker"], parts["result"])
-    if job.options.source.casefold() == "gdc" and "age_at_diagnosis" in parts:
-        parts["age_at_diagnosis"] = _years_from_days(parts["age_at_diagnosis"], job)
     if still.any():
         ongoing = parts.get("ongoing", pd.Series(pd.NA, index=still.index, dtype="boolean"))
         parts["ongoing"] = ongoing.mask(still, other=True).astype("boolean")
-    return parts
+    return parts | _derive(job, parts)
+
+
+def _derive(job: _Job, parts: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+    """Return columns that follow from others: ages, and results of MSI and MMR in our words."""
+    out: dict[str, pd.Series] = {}
+    if {"biomarker", "result"} <= parts.keys():
+        out["result"] = _name_results(parts["biomarker"], parts["result"])
+    age = parts.get("age_at_diagnosis")
+    if age is not None and job.options.source.casefold() == "gdc":
+        age = out["age_at_diagnosis"] = _years_from_days(age, job)
+    if {"birth_date", "date_diagnosis"} <= parts.keys():
+        lived = (parts["date_diagnosis"] - parts["birth_date"]).dt.days / DAYS_PER["years"]
+        out["age_at_diagnosis"] = lived if age is None else age.fillna(lived)
+    return out
 
 
 def _split_ongoing(job: _Job) -> tuple[_Job, pd.Series]:
@@ -215,7 +225,7 @@ def _split_ongoing(job: _Job) -> tuple[_Job, pd.Series]:
     words = {fold(word) for word in load_yaml("value_map.yaml")["still_ongoing"]}
     frame = job.raw.frame.copy()
     for name in job.columns.sources["date_end"]:
-        says = np.array([flag is True for flag in by_word(frame[name], lambda word: fold(word) in words)], dtype=bool)
+        says = flag_words(frame[name], lambda word: fold(word) in words)
         frame[name] = frame[name].mask(says)
         nowhere |= says
     return replace(job, raw=replace(job.raw, frame=frame)), nowhere

@@ -18,8 +18,10 @@ from netgen.clinical.cells import (
     NULLS,
     UNKNOWNS,
     Cells,
+    as_text,
     by_word,
     drop_nulls,
+    flag_words,
     fold,
     is_null,
     report,
@@ -89,14 +91,8 @@ def parse_numbers(
         float64, missing = NaN.
     """
     null = is_null(cells.text, unknown=True)
-    comma = cells.decimal_comma or any(by_word(cells.text, lambda word: bool(_COMMA_PROOF.fullmatch(word))))
-    values = np.array(
-        [
-            np.nan if value is None else value
-            for value in by_word(cells.text, lambda word: _number(word, comma, percent))
-        ],
-        dtype=float,
-    )
+    comma = cells.decimal_comma or bool(_matches(cells.text, _COMMA_PROOF).any())
+    values = by_word(cells.text, lambda word: _number(word, comma, percent), missing=np.nan).astype(np.float64)
     values[null] = np.nan
     bad = ~null & ~np.isfinite(values)
     doubtful = bad & np.isnan(values) & _matches(cells.text, re.compile(r"[-+]?\d{1,3}[.,]\d{3}"))
@@ -114,7 +110,7 @@ def parse_numbers(
 
 
 def _matches(text: pd.Series, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-    return np.array([bool(flag) for flag in by_word(text, lambda word: bool(pattern.fullmatch(word)))], dtype=bool)
+    return flag_words(text, lambda word: bool(pattern.fullmatch(word)))
 
 
 def _number(word: str, comma: bool, percent: bool) -> float:  # noqa: FBT001
@@ -181,13 +177,10 @@ def parse_booleans(cells: Cells, *, column: str, findings: Findings, code: str =
     """
     words = vocabulary("truth") | vocabulary(column)
     null = is_null(cells.text, unknown=True)
-    truth = by_word(cells.text, lambda word: words.get(fold(word)))
-    known = np.array([value is not None for value in truth], dtype=bool)
+    known = flag_words(cells.text, lambda word: fold(word) in words)
     report(cells, ~null & ~known, findings, code=code, need="yes or no", fix="Correct the value, or leave it empty.")
-    values = [
-        value == "true" if value is not None and not gap else pd.NA for value, gap in zip(truth, null, strict=True)
-    ]
-    return pd.Series(pd.array(values, dtype="boolean"), index=cells.text.index)
+    truth = flag_words(cells.text, lambda word: words.get(fold(word)) == "true")
+    return pd.Series(truth, index=cells.text.index).astype("boolean").mask(null | ~known)
 
 
 def parse_categories(cells: Cells, *, column: Column, findings: Findings, code: str = "E_VALUE") -> pd.Series:
@@ -225,15 +218,15 @@ def parse_categories(cells: Cells, *, column: Column, findings: Findings, code: 
         value = words.get(fold(word)) or words.get(word.casefold())
         return value or (pd.NA if word.casefold() in nulls else None)
 
-    values = by_word(cells.text.fillna(""), translate)
-    strange = np.array([value is None for value in values], dtype=bool)
+    values = by_word(cells.text, translate, missing=pd.NA)
+    strange = flag_words(cells.text, lambda word: translate(word) is None)
     if code == "W_VALUE":
         need = f"one of {', '.join(column.values)}"
         report_words(cells, strange, findings, code=code, need=need, fix="It was left missing; the column is kept.")
         values[strange] = pd.NA
     else:
         values[strange] = cells.text[strange]
-    return pd.Series(pd.array(values, dtype="string"), index=cells.text.index)
+    return as_text(values, cells.text.index)
 
 
 def parse_lists(cells: Cells, *, column: str) -> pd.Series:
@@ -261,10 +254,7 @@ def parse_lists(cells: Cells, *, column: str) -> pd.Series:
         known = [words.get(fold(item), item) for item in items if item.casefold() not in NULLS]
         return ";".join(dict.fromkeys(known)) or pd.NA
 
-    values = by_word(cells.text, translate)
-    return pd.Series(
-        pd.array([pd.NA if value is None else value for value in values], dtype="string"), index=cells.text.index
-    )
+    return as_text(by_word(cells.text, translate), cells.text.index)
 
 
 def parse_text(cells: Cells, *, column: str) -> pd.Series:
@@ -286,10 +276,7 @@ def parse_text(cells: Cells, *, column: str) -> pd.Series:
     if column != "biomarker":
         return text
     words = vocabulary(column)
-    values = by_word(text, lambda word: words.get(fold(word), word))
-    return pd.Series(
-        pd.array([pd.NA if value is None else value for value in values], dtype="string"), index=text.index
-    )
+    return as_text(by_word(text, lambda word: words.get(fold(word), word)), text.index)
 
 
 def parse_fractions(cells: Cells, *, findings: Findings, unit: str | None = None, code: str = "E_VALUE") -> pd.Series:

@@ -17,11 +17,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from netgen.data import load_table
-from netgen.genomics.protein import (
-    class_from_protein_change,
-    normalize_protein_change,
-    normalize_protein_changes,
-)
+from netgen.genomics.protein import class_from_protein_change, normalize_protein_change
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +38,6 @@ __all__ = [
     "most_severe",
     "normalize_class",
     "normalize_protein_change",
-    "normalize_protein_changes",
     "settle_class",
 ]
 

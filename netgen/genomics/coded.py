@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -108,6 +108,34 @@ def replace_values(column: Coded, values: Sequence[str | None]) -> Coded:
     places = dict(zip(distinct, range(len(distinct)), strict=True))
     lookup = np.array([places.get(value, -1) for value in values] + [-1], dtype=np.int32)  # the last answers code -1
     return Coded(lookup[column.codes], as_objects(places))
+
+
+def replace_some(column: Coded, changes: Mapping[int, str | None]) -> Coded:
+    """Return the column with a few of its distinct values replaced; None makes a value missing.
+
+    Unlike :func:`replace_values`, values that became equal keep their own codes: cheap where few of many change.
+
+    Parameters
+    ----------
+    column
+        The column.
+    changes
+        Place in ``column.values`` -> new value.
+
+    Returns
+    -------
+    Coded
+        The changed column.
+    """
+    values = column.values.copy()
+    lookup = np.arange(len(values) + 1, dtype=np.int32)
+    lookup[-1] = -1  # answers code -1
+    for place, value in changes.items():
+        if value is None:
+            lookup[place] = -1
+        else:
+            values[place] = value
+    return Coded(lookup[column.codes] if (lookup[:-1] < 0).any() else column.codes, values)
 
 
 def used_values(column: Coded) -> list[str]:

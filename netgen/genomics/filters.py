@@ -135,15 +135,20 @@ def apply_variant_policy(
     _mark(reason, _fails_filter(variants["filter"], settings), "filter")
     for name, failed in _unsupported(variants, settings).items():
         _mark(reason, failed, name)
-    kept = np.flatnonzero(reason == "")
-    _mark(reason, _is_duplicate(variants.iloc[kept], germline[kept], kept, len(variants)), "duplicate")
+    _mark(reason, _is_duplicate(variants, germline, reason == ""), "duplicate")
     flags = _flag_possible_germline(variants, tumour_only & (reason == ""), settings)
     out = variants.assign(flags=flags, mutation_status=_status_column(germline, variants.index))
     return FilteredVariants(
-        somatic=out[(reason == "") & ~germline].reset_index(drop=True),
-        germline=out[(reason == "") & germline].reset_index(drop=True),
+        somatic=_select(out, (reason == "") & ~germline),
+        germline=_select(out, (reason == "") & germline),
         qc=_count(variants["sample_id"], reason),
     )
+
+
+def _select(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> pd.DataFrame:
+    out = frame.copy(deep=False) if rows.all() else frame[rows]
+    out.index = pd.RangeIndex(len(out))
+    return out
 
 
 def _read_status(column: pd.Series) -> NDArray[np.object_]:
@@ -167,8 +172,9 @@ def _is_tumour_only(samples: pd.Series, matched_normal: pd.Series | None) -> NDA
 def _fails_filter(column: pd.Series, settings: FilterSettings) -> NDArray[np.bool_]:
     if settings.filters == "any":
         return np.zeros(len(column), dtype=bool)
-    passed = column.isna() | column.str.strip().str.upper().isin(["PASS", ".", ""])
-    return ~passed.to_numpy(dtype=bool)
+    codes, values = pd.factorize(column)
+    failing = [str(value).strip().upper() not in {"PASS", ".", ""} for value in values]
+    return np.array([*failing, False], dtype=bool)[codes]  # the last answers a missing filter
 
 
 def _unsupported(variants: pd.DataFrame, settings: FilterSettings) -> dict[str, NDArray[np.bool_]]:
@@ -190,24 +196,25 @@ def _mark(reason: NDArray[np.object_], rows: NDArray[np.bool_], name: str) -> No
     reason[rows & (reason == "")] = name
 
 
-def _is_duplicate(
-    kept: pd.DataFrame, germline: NDArray[np.bool_], places: NDArray[np.intp], n: int
-) -> NDArray[np.bool_]:
-    """Rows of the whole table (n) that repeat another kept one; the best of each group is not marked."""
-    located = (kept["chrom"].notna() & kept["pos"].notna() & kept["alt"].notna()).to_numpy(dtype=bool)
-    named = kept["hgvsp_short"].notna().to_numpy(dtype=bool)
-    out = np.zeros(n, dtype=bool)
-    rank = kept["variant_class"].map(CLASS_RANK).astype("Int64")
-    columns = ["sample_id", "build", "chrom", "pos", "ref", "alt", "gene", "hgvsp_short", "t_alt_count", "row"]
-    order = kept[columns].assign(rank=rank, germline=germline, place=places)
-    by = ["rank", "gene", "hgvsp_short", "t_alt_count", "row", "place"]
+def _is_duplicate(variants: pd.DataFrame, germline: NDArray[np.bool_], kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Rows that repeat another kept row; the best row of each group is not marked."""
+    out = np.zeros(len(variants), dtype=bool)
+    located = (variants["chrom"].notna() & variants["pos"].notna() & variants["alt"].notna()).to_numpy(dtype=bool)
+    named = variants["hgvsp_short"].notna().to_numpy(dtype=bool)
     for rows, key in (
-        (located, ["sample_id", "germline", "build", "chrom", "pos", "ref", "alt"]),
-        (~located & named, ["sample_id", "germline", "gene", "hgvsp_short"]),
+        (kept & located, ["sample_id", "build", "chrom", "pos", "ref", "alt"]),
+        (kept & ~located & named, ["sample_id", "gene", "hgvsp_short"]),
     ):
-        suspects = order[rows & order.duplicated(key, keep=False).to_numpy()]
+        places = np.flatnonzero(rows)
+        part = variants[key].iloc[places].assign(germline=germline[places])
+        again = places[part.duplicated(keep=False).to_numpy()]
+        if not again.size:
+            continue
+        suspects = variants.iloc[again].assign(germline=germline[again], place=again)
+        suspects["rank"] = suspects["variant_class"].map(CLASS_RANK).astype("Int64")
+        by = ["rank", "gene", "hgvsp_short", "t_alt_count", "row", "place"]
         ranked = suspects.sort_values(by, ascending=[True, True, True, False, True, True], kind="stable")
-        out[ranked.loc[ranked.duplicated(key).to_numpy(), "place"].to_numpy()] = True
+        out[ranked.loc[ranked.duplicated([*key, "germline"]).to_numpy(), "place"].to_numpy()] = True
     return out
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from netgen.errors import Findings
 
 _INTEGERS: Final = ("entrez_gene_id", "start", "end", "t_alt_count", "t_ref_count", "t_depth")
-_VARIED: Final = ("hgvsp_short", "hgvsc", "protein_position", "tumour_bases")  # hardly repeat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,15 +121,8 @@ def read_cells(path: Path, *, findings: Findings, keep: Sequence[str] = (), thre
     asked = {names.index(squeeze(name)) for name in keep if squeeze(name) in names}
     kept = tuple(sorted(asked | set(oncokb_columns(layout.header))))
     integers = {place for target in _INTEGERS for place in places.get(target, [])} - set(kept)
-    varied = {place for target in _VARIED for place in places.get(target, [])} - integers
     rest = {place for columns in places.values() for place in columns} | set(kept)
     text = read_text_columns(
-        path,
-        layout,
-        sorted(rest - varied - integers),
-        varied=sorted(varied),
-        integers=sorted(integers),
-        findings=findings,
-        threads=threads,
+        path, layout, sorted(rest - integers), integers=sorted(integers), findings=findings, threads=threads
     )
     return Cells(file=str(path), layout=layout, places=places, kept=kept, text=text)

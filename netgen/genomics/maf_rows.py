@@ -22,10 +22,10 @@ from netgen.genomics.classes import (
     class_from_protein_change,
     most_severe,
     normalize_class,
-    normalize_protein_changes,
 )
-from netgen.genomics.coded import Coded, as_objects, first_rows, pair, recode, replace_values, take
+from netgen.genomics.coded import Coded, as_objects, first_rows, pair, recode, replace_some, replace_values, take
 from netgen.genomics.maf_text import NO_NUMBER
+from netgen.genomics.protein import changed_protein_changes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -242,7 +242,7 @@ def read_protein_changes(column: Coded) -> Coded:
     Coded
         For example ``p.R175H``.
     """
-    return replace_values(column, normalize_protein_changes(column.values))
+    return replace_some(column, changed_protein_changes(column.values))
 
 
 def drop_contradictions(
@@ -264,7 +264,7 @@ def drop_contradictions(
     Coded
         The column, missing in those rows.
     """
-    silent = np.array([value[-1] == "=" for value in protein.values] + [False], dtype=bool)[protein.codes]
+    silent = np.array([value.endswith("=") for value in protein.values] + [False], dtype=bool)[protein.codes]
     changing = np.array([value in _CHANGING for value in classes.values] + [False], dtype=bool)[classes.codes]
     wrong = np.flatnonzero(silent & changing)
     if not wrong.size:

@@ -73,8 +73,8 @@ def normalize_protein_change(text: str) -> str | None:
     return f"p.{core}" if _SHAPE.fullmatch(core) else None
 
 
-def normalize_protein_changes(texts: Iterable[str]) -> list[str | None]:
-    """Return many protein changes, each as :func:`normalize_protein_change` would.
+def changed_protein_changes(texts: Iterable[str]) -> dict[int, str | None]:
+    """Return what :func:`normalize_protein_change` makes of those texts that may not be in its form.
 
     Parameters
     ----------
@@ -83,11 +83,11 @@ def normalize_protein_changes(texts: Iterable[str]) -> list[str | None]:
 
     Returns
     -------
-    list of str or None
-        One entry per text.
+    dict of int to str or None
+        Place of a text -> normalised change; texts that are plainly right have no entry.
     """
     plain = _PLAIN.fullmatch
-    return [text if plain(text) else normalize_protein_change(text) for text in texts]
+    return {place: normalize_protein_change(text) for place, text in enumerate(texts) if not plain(text)}
 
 
 def _core(text: str) -> str | None:

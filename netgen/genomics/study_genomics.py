@@ -73,12 +73,14 @@ def read_study_genomics(
         Collects what the readers of the single files report, E_NO_PANEL included.
     panels
         Panels beside those in the folder.
-    declared, assume_profiled, source
+    declared, assume_profiled
         See ``coverage.resolve_profiles``.
     sample_panels
         Panel of each sample from the clinical sample table, indexed by ``sample_id``; used where there is no matrix.
     names
         Gene names; the bundled ones if None.
+    source
+        See ``coverage.resolve_profiles``.
 
     Returns
     -------

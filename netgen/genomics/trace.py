@@ -49,7 +49,9 @@ def trace_alterations(
     DataFrame
         ``DETAIL_COLUMNS``, sorted by patient, feature, gene, kind, sample, file and row.
     """
-    rows = pd.concat([hits[cells.chosen[hits["sample"]]], _call_hits(cells)], ignore_index=True)
+    rows = hits[cells.chosen[hits["sample"]]]
+    if cells.calls is not None:
+        rows = pd.concat([rows, _call_hits(cells)], ignore_index=True)
     parts = [rows[features.get_indexer(cells.genes)[rows["place"]] >= 0].assign(pathway="")]
     for name in sorted(pathways):
         inside = cells.genes.isin(list(pathways[name]))[rows["place"]]
@@ -134,8 +136,9 @@ def report_off_panel(cells: Cells, hits: pd.DataFrame, *, components: Sequence[s
         off = (hits["kind"] == kind).to_numpy(dtype=bool) & (panel >= 0)
         off &= table[panel, hits["place"]] == REASON["gene_not_on_panel"]
         off &= (partner < 0) | (table[panel, partner] == REASON["gene_not_on_panel"])
-        rows = hits[off].assign(panel=cells.coverage.panels.take(panel[off]))
-        _report_off(rows, kind=kind, samples=cells.samples, findings=findings)
+        if off.any():
+            rows = hits[off].assign(panel=cells.coverage.panels.take(panel[off]))
+            _report_off(rows, kind=kind, samples=cells.samples, findings=findings)
 
 
 def _report_off(rows: pd.DataFrame, *, kind: str, samples: pd.Index, findings: Findings) -> None:

@@ -1,16 +1,20 @@
 """One look for all figures: journal widths, small editable type, a palette safe for colour blindness, the same bytes.
 
-Figures are made with matplotlib's objects, never with pyplot: nothing is kept open and no window appears. The font is
-DejaVu Sans, which comes with matplotlib, so that the same figure is the same file on every machine; ``font`` chooses
-another one where a journal asks for it.
+Figures are made with matplotlib's objects, never with pyplot: nothing is kept open and no window appears. The font comes
+with the package, so that the same figure is the same file on every machine: the characters of DejaVu Sans that figures
+use, which embed much faster than the whole (``netgen.plots.make_fonts``). Other characters are drawn in DejaVu Sans,
+which comes with matplotlib. ``styled`` takes another font where a journal asks for it.
 """
 
 from __future__ import annotations
 
 import math
 from contextlib import contextmanager
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+import netgen.data
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,7 +26,8 @@ Width = Literal["single", "double"]
 WIDTHS_MM: Final[dict[str, float]] = {"single": 89.0, "double": 183.0}
 MM: Final = 1 / 25.4  # inches
 POINT: Final = 1 / 72  # inches
-FONT: Final = "DejaVu Sans"
+FONT: Final = "Netgen Sans"
+FALLBACK: Final = "DejaVu Sans"
 SMALL, NORMAL, LARGE = 5.0, 6.0, 7.0  # points
 # Okabe and Ito: told apart with any colour vision; black last because text is black.
 PALETTE: Final[tuple[str, ...]] = (
@@ -43,7 +48,6 @@ RC: Final[dict[str, Any]] = {
     "axes.titlesize": LARGE,
     "axes.titleweight": "bold",
     "figure.dpi": 100,
-    "font.family": "sans-serif",
     "font.size": NORMAL,
     "legend.fontsize": NORMAL,
     "legend.frameon": False,
@@ -78,7 +82,7 @@ def styled(font: str = FONT) -> Iterator[None]:
     Parameters
     ----------
     font
-        Font family; DejaVu Sans is the fallback.
+        Font family; for characters it lacks, the font of the package and then DejaVu Sans.
 
     Yields
     ------
@@ -87,7 +91,8 @@ def styled(font: str = FONT) -> Iterator[None]:
     """
     import matplotlib as mpl
 
-    settings: dict[Any, Any] = {**RC, "font.sans-serif": list(dict.fromkeys([font, FONT]))}
+    _add_fonts()
+    settings: dict[Any, Any] = {**RC, "font.family": list(dict.fromkeys([font, FONT, FALLBACK]))}
     with mpl.rc_context(settings):
         yield
 
@@ -149,7 +154,8 @@ def save_figure(fig: Figure, path_stem: Path, formats: Sequence[str] = ("pdf", "
     return written
 
 
-def text_width(text: str, size: float = NORMAL) -> float:
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = NORMAL, weight: str = "normal") -> float:
     """Return the width of a line of text in the default font.
 
     Parameters
@@ -158,6 +164,8 @@ def text_width(text: str, size: float = NORMAL) -> float:
         One line.
     size
         Font size in points.
+    weight
+        ``normal`` or ``bold``.
 
     Returns
     -------
@@ -165,11 +173,23 @@ def text_width(text: str, size: float = NORMAL) -> float:
         Width in points.
     """
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
     if not text.strip():
         return 0.0
-    return float(TextPath((0, 0), text, size=size, prop=FontProperties(family=FONT)).get_extents().width)
+    _add_fonts()
+    properties = FontProperties(family=[FONT, FALLBACK], size=size, weight=weight)
+    width, _, _ = text_to_path.get_text_width_height_descent(text, properties, ismath=False)
+    return float(width)
+
+
+@cache
+def _add_fonts() -> None:
+    """Make the fonts of the package known to matplotlib, once per process; the name is ours alone."""
+    from matplotlib.font_manager import fontManager
+
+    for path in sorted((Path(netgen.data.__file__).parent / "fonts").glob("*.ttf")):
+        fontManager.addfont(path)
 
 
 def format_p(value: float) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from netgen.errors import CODES
 from netgen.provenance import describe_environment
-from netgen.report.write import output_folder, write_json, write_table
+from netgen.report.write import file_name, output_folder, write_json, write_table
 from netgen.study import describe
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def write_association(
         (folder / "flow.json").write_text(result.flow.to_json(), encoding="utf-8")
         write_json(result.plan, folder / "analysis_plan.json")
         for name, model in result.models.items():
-            _write_model(model, folder / "model" / name)
+            _write_model(model, folder / "model" / file_name(name))
         if figures:
             from netgen.report.figures import draw_association
 
@@ -71,11 +73,11 @@ def _warnings(result: AssociationResult) -> pd.DataFrame:
     frame = frame.loc[frame["severity"] == "W"].assign(item="")
     rows = result.table.loc[result.table["warnings"].notna() & (result.table["warnings"] != "")]
     beside = [
-        {"severity": "W", "code": code, "item": f"{row.endpoint}:{row.feature}"}
+        {"severity": "W", "code": code, "item": f"{row.endpoint}:{row.feature}", "message": CODES[code]}
         for row in rows.itertuples()
         for code in str(row.warnings).split(";")
     ]
-    both = pd.concat([frame, pd.DataFrame(beside, columns=["severity", "code", "item"])], ignore_index=True)
+    both = pd.concat([frame, pd.DataFrame(beside, columns=["severity", "code", "item", "message"])], ignore_index=True)
     return both[["code", "item", "file", "row", "column", "value", "rule", "patient_id", "message", "fix"]]
 
 
@@ -90,9 +92,11 @@ def _provenance(result: AssociationResult, cohort: Cohort, command: str) -> dict
     return {
         "command": command,
         "configuration": describe(cohort.study),
+        "options": result.plan["requested"],
         "environment": describe_environment(),
         "inputs": [vars(item) for item in cohort.inputs],
         "matrix_hash": result.matrix_hash,
-        "seed": cohort.study.association.seed,
+        "seed": result.plan["requested"]["seed"],
+        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "warnings": sorted(result.findings.codes()),
     }

@@ -11,6 +11,7 @@ from netgen.plots.forest import plot_forest
 from netgen.plots.km import plot_km
 from netgen.plots.style import save_figure
 from netgen.report.summary import DAYS_PER_MONTH, p_text, ratio
+from netgen.report.write import file_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,8 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
     for endpoint, rows in result.table.groupby("endpoint", sort=False):
         curves = result.curves.loc[result.curves["endpoint"] == endpoint]
         tested = rows.loc[rows["status"] == "tested"].sort_values(["p_primary", "feature"], kind="stable")
-        for _, row in tested.head(MOST).iterrows():
+        drawn = tested.loc[tested["feature"].isin(curves["grouping"])]  # without delayed entry, all of them
+        for _, row in drawn.head(MOST).iterrows():
             axes = _km(curves, str(row["feature"]), f"{str(endpoint).upper()} by {row['feature']}", _annotation(row))
             names.append(_save(axes, folder, f"km_{endpoint}_{row['feature']}"))
         if (curves["grouping"] == "origin").any():
@@ -66,7 +68,7 @@ def _km(curves: pd.DataFrame, grouping: str, title: str, annotation: str) -> Axe
 
 def _save(axes: Axes, folder: Path, name: str) -> str:
     figure: Figure = axes.figure  # type: ignore[assignment]  # never a SubFigure: we made it
-    save_figure(figure, folder / name, FORMATS)
+    save_figure(figure, folder / file_name(name), FORMATS)
     return name
 
 

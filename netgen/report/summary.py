@@ -145,7 +145,7 @@ def _cells(row: pd.Series) -> tuple[str, ...]:
 
 def _reading(tested: pd.DataFrame, plan: dict[str, Any]) -> list[str]:
     methods = sorted({P_METHODS.get(str(name), str(name)) for name in tested["p_method"].dropna()})
-    estimator = "Firth-penalised" if plan["estimator"] == "firth" else "Efron Cox"
+    estimator = "Firth-penalised" if plan["estimator"] == "firth" else f"{plan['ties'].capitalize()} Cox"
     lines = [f"  p: {' / '.join(methods)}; HR: {estimator}; {len(tested)} tests in the family."]
     weakest = tested.loc[tested["p_primary"] > plan["alpha"]].sort_values("mdhr_80", kind="stable")
     if len(weakest):
@@ -206,4 +206,6 @@ def p_text(value: float) -> str:
     """
     if math.isnan(value):
         return "-"
+    if value < 1e-300:
+        return "<1e-300"
     return f"{value:.2g}" if value < 0.095 else f"{value:.2f}"

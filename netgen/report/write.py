@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -41,9 +43,10 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     Raises
     ------
     AnalysisError
-        ``E_OUTPUT_EXISTS`` if the target is a file, or a non-empty folder without ``force``.
+        As ``check_target``.
     """
     check_target(target, force=force)
+    target = target.resolve()
     target.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     work.chmod(0o755)
@@ -56,7 +59,7 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
 
 
 def check_target(target: Path, *, force: bool) -> None:
-    """Refuse an output folder that holds something.
+    """Refuse an output folder that cannot be made or holds something.
 
     Parameters
     ----------
@@ -68,12 +71,16 @@ def check_target(target: Path, *, force: bool) -> None:
     Raises
     ------
     AnalysisError
-        ``E_OUTPUT_EXISTS``.
+        ``E_OUTPUT_PATH`` if a file is in its place or nothing can be written there; ``E_OUTPUT_EXISTS`` if it holds
+        something.
     """
-    if target.is_file():
+    above = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
+    if not above.is_dir():
         raise AnalysisError(
-            "E_OUTPUT_EXISTS", f"the output must be a folder; {target} is a file.", fix="Name another --out."
+            "E_OUTPUT_PATH", f"the output must be a folder; {above} is a file.", fix="Name another --out."
         )
+    if not os.access(above, os.W_OK):
+        raise AnalysisError("E_OUTPUT_PATH", f"nothing can be written to {above}.", fix="Name another --out.")
     if target.is_dir() and any(target.iterdir()) and not force:
         raise AnalysisError(
             "E_OUTPUT_EXISTS", f"the folder {target} is not empty.", fix="Name another --out, or add --force."
@@ -86,9 +93,30 @@ def _replace(work: Path, target: Path) -> None:
         work.rename(target)
         return
     aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    target.rename(aside / "old")
-    work.rename(target)
+    old = target.rename(aside / "old")
+    try:
+        work.rename(target)
+    except OSError:
+        old.rename(target)
+        aside.rmdir()
+        raise
     shutil.rmtree(aside)
+
+
+def file_name(text: str) -> str:
+    """Return a name that is safe as part of a file name.
+
+    Parameters
+    ----------
+    text
+        Name of a feature or endpoint, such as a pathway ``PI3K/mTOR``.
+
+    Returns
+    -------
+    str
+        Letters, digits, ``_``, ``.`` and ``-``; anything else, and a leading dot, becomes ``_``.
+    """
+    return re.sub(r"[^A-Za-z0-9_.-]|^\.", "_", text)
 
 
 def write_table(frame: pd.DataFrame, path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from netgen.errors import InputError
+from netgen.errors import Finding, Findings, InputError
+from netgen.genomics.coverage import StudyCoverage
 from netgen.sources.cbioportal import read_cbioportal
 from netgen.sources.clinical_tables import read_clinical_tables
 from netgen.sources.one_sheet import read_one_sheet
@@ -15,10 +17,10 @@ from netgen.sources.sequencing import read_sequencing
 from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from netgen.errors import Findings
     from netgen.study import SourceSpec, Study
+
+_IDS = ("patient_id", "sample_id", "panel_id")
+_DATA_TYPES = ("mutations", "cna", "structural_variants")  # columns of ``profiles``: the panel behind each
 
 __all__ = ["ClinicalTables", "SequencingTables", "SourceTables", "read_source"]
 
@@ -33,18 +35,32 @@ def read_source(source: SourceSpec, study: Study, *, findings: Findings) -> Sour
     study
         For the settings that hold for all sources.
     findings
-        Collects everything that is wrong, in all files.
+        Collects everything that is wrong, in all files; what is raised is among it.
 
     Returns
     -------
     SourceTables
-        Canonical tables; ids carry the source's namespace.
+        Canonical tables; ids carry the source's namespace, names of files its name.
 
     Raises
     ------
     InputError
         If a file is missing or cannot be read at all.
+    SchemaError
+        If there are no patients in it.
     """
+    own = Findings()
+    try:
+        tables = _read(source, study, own)
+    except InputError as error:
+        own.extend([error.finding])
+        raise
+    finally:
+        findings.extend(_placed(item, source) for item in own)
+    return _in_namespace(_with_places(_in_context(tables, study), source), source.namespace)
+
+
+def _read(source: SourceSpec, study: Study, findings: Findings) -> SourceTables:
     for path in _paths(source):
         if not path.exists():
             raise InputError(
@@ -54,16 +70,13 @@ def read_source(source: SourceSpec, study: Study, *, findings: Findings) -> Sour
                 file=str(path),
             )
     if source.kind == "cbioportal":
-        tables = read_cbioportal(source, study, findings=findings)
-    elif source.kind == "sheet":
-        tables = read_one_sheet(source, study, findings=findings)
-    else:
-        clinical = read_clinical_tables(source, study, findings=findings)
-        sequencing = read_sequencing(
-            source, study, clinical.tables["samples"], clinical.tables["patients"], findings=findings
-        )
-        tables = SourceTables(clinical=clinical, sequencing=sequencing)
-    return _in_namespace(_in_context(tables, study), source.namespace)
+        return read_cbioportal(source, study, findings=findings)
+    if source.kind == "sheet":
+        return read_one_sheet(source, study, findings=findings)
+    clinical = read_clinical_tables(source, study, findings=findings)
+    samples, patients = clinical.tables["samples"], clinical.tables["patients"]
+    sequencing = read_sequencing(source, study, samples, patients, findings=findings)
+    return SourceTables(clinical=clinical, sequencing=sequencing)
 
 
 def _paths(source: SourceSpec) -> list[Path]:
@@ -86,8 +99,38 @@ def _in_context(tables: SourceTables, study: Study) -> SourceTables:
     )
 
 
+def _placed(item: Finding, source: SourceSpec) -> Finding:
+    """Say in which source a finding was made, and of which of its patients."""
+    who = f"{source.namespace}.{item.patient_id}" if source.namespace and item.patient_id else item.patient_id
+    return dataclasses.replace(item, file=_place(item.file, source), patient_id=who)
+
+
+def _place(file: str, source: SourceSpec) -> str:
+    """Tell files of one name apart by the source they belong to."""
+    return f"{source.name}/{file}" if source.name and file and not Path(file).is_absolute() else file
+
+
+def _with_places(tables: SourceTables, source: SourceSpec) -> SourceTables:
+    """Put the source before the names of files, so that a line of a file belongs to one patient only."""
+
+    def placed(frame: pd.DataFrame) -> pd.DataFrame:
+        if not source.name or "file" not in frame.columns:
+            return frame
+        return frame.assign(file=frame["file"].map(lambda file: _place(file, source), na_action="ignore"))
+
+    sequencing = tables.sequencing
+    return SourceTables(
+        clinical=dataclasses.replace(
+            tables.clinical, tables={name: placed(frame) for name, frame in tables.clinical.tables.items()}
+        ),
+        sequencing=dataclasses.replace(
+            sequencing, variants=placed(sequencing.variants), fusions=placed(sequencing.fusions)
+        ),
+    )
+
+
 def _in_namespace(tables: SourceTables, namespace: str) -> SourceTables:
-    """Put ``namespace.`` before every patient and sample id, so that sources cannot collide."""
+    """Put ``namespace.`` before every patient, sample and panel id, so that sources cannot collide."""
     if not namespace:
         return tables
     prefix = f"{namespace}."
@@ -107,11 +150,14 @@ def _in_namespace(tables: SourceTables, namespace: str) -> SourceTables:
             copy_number=_prefix(sequencing.copy_number, prefix),
             fusions=_prefix(sequencing.fusions, prefix),
             calls=calls,
-            coverage=dataclasses.replace(sequencing.coverage, profiles=_prefix(sequencing.coverage.profiles, prefix)),
+            coverage=StudyCoverage(
+                profiles=_prefix(sequencing.coverage.profiles, prefix, (*_IDS, *_DATA_TYPES)),
+                panels=_prefix(sequencing.coverage.panels, prefix),
+                panel_genes=_prefix(sequencing.coverage.panel_genes, prefix),
+            ),
         ),
     )
 
 
-def _prefix(frame: pd.DataFrame, prefix: str) -> pd.DataFrame:
-    keys = [key for key in ("patient_id", "sample_id") if key in frame.columns]
-    return frame.assign(**{key: prefix + frame[key].astype("string") for key in keys})
+def _prefix(frame: pd.DataFrame, prefix: str, columns: tuple[str, ...] = _IDS) -> pd.DataFrame:
+    return frame.assign(**{name: prefix + frame[name].astype("string") for name in columns if name in frame.columns})

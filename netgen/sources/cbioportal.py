@@ -103,7 +103,7 @@ def _read_sequencing(
         declared=declared,
         assume_profiled=source.assume_profiled,
         findings=findings,
-        source=source.namespace or folder.folder.name,
+        source=source.name or folder.folder.name,
     )
     return SequencingTables(
         variants=schema.empty(schema.VARIANTS) if variants is None else variants,

@@ -102,7 +102,7 @@ def _read_sequencing(
         declared=declared,
         assume_profiled=source.assume_profiled,
         findings=findings,
-        source=source.namespace,
+        source=source.name,
     )
     return SequencingTables(variants=variants, copy_number=found.copy_number, fusions=found.fusions, coverage=coverage)
 

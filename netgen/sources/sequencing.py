@@ -69,7 +69,7 @@ def read_sequencing(
         declared=_declared(source, panels),
         assume_profiled=source.assume_profiled,
         findings=findings,
-        source=source.namespace,
+        source=source.name,
     )
     return SequencingTables(variants=variants, calls=calls, coverage=coverage, inputs=(*inputs, *files))
 

@@ -135,8 +135,10 @@ def test_fit_cox__collinear_covariates_are_singular():
     assert np.isnan(fit.coef).all()
 
 
-def test_fit_cox__a_constant_covariate_is_singular():
+def test_fit_cox__a_covariate_that_is_constant_within_the_risk_sets_is_singular():
     assert fit_cox(np.ones(4), [3, 1, 4, 2], [1] * 4).status == "singular"
+    strata = np.repeat([0.3, 0.7, 1.1], 7)
+    assert fit_cox(strata, np.tile(np.arange(1, 8), 3), np.ones(21), strata=strata).status == "singular"
 
 
 def test_fit_cox__without_events():

@@ -8,7 +8,8 @@ import pytest
 
 from netgen.association.counts import coverage_patterns, iter_gene_counts, tie_terms
 from netgen.association.cox import scan_cox
-from netgen.association.cox_model import fit_cox, scan_cox_adjusted
+from netgen.association.cox_adjusted import scan_cox_adjusted
+from netgen.association.cox_model import fit_cox
 from netgen.association.riskset import build_risk_sets
 from tests.association.golden_models import close, read_input
 
@@ -269,6 +270,15 @@ def test_scan_cox_adjusted__says_when_the_covariates_alone_cannot_be_fitted():
         np.array([[5.0], [4], [3], [2], [1]]),
     )
     assert found.status.tolist() == ["covariates_not_estimable"]
+
+
+def test_scan_cox_adjusted__does_not_depend_on_the_number_of_threads(monkeypatch):
+    monkeypatch.setattr("netgen.association.cox_adjusted.BLOCK_BYTES", 30_000)  # a few genes per block
+    time, event, entry, strata, genes = random_cohort(7)
+    risk, age = build_risk_sets(time, event, entry=entry, strata=strata), np.sin(np.arange(len(time)))[:, None]
+    one, four = (scan_cox_adjusted(risk, genes, age, threads=threads) for threads in (1, 4))
+    for name in ("coef", "se", "lr_chi2", "score_chi2"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(four, name))
 
 
 def test_scan_cox_adjusted__redundant_covariates_change_nothing():

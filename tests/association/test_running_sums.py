@@ -24,7 +24,8 @@ def test_sum_from_last__equals_the_loop(slots_per_stratum, data):
 
 
 def test_sum_from_last__keeps_the_digits_of_a_small_last_risk_set():
-    """A sum over all that is then reduced by the early ones would give 0 here."""
-    values = np.array([[1e20, 1e20, 1e-20]])
-    order, plan = plan_running_sums(np.array([0, 1, 2]), np.array([0, 3]))
-    assert sum_from_last(plan, values[:, order])[0, 2] == 1e-20
+    """A sum over everybody that is reduced by those who leave would give 0 here."""
+    values = np.append(np.full(99, 1e20), 1e-20)[None, :]
+    order, plan = plan_running_sums(np.arange(100), np.array([0, 100]))
+    assert plan.width > 1
+    assert sum_from_last(plan, np.where(order >= 0, values[:, order], 0))[0, 99] == 1e-20

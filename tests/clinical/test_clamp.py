@@ -96,6 +96,11 @@ def test_clamp__progression_comes_after_the_start_of_its_line():
     assert days(out["treatments"], "date_progression") == ["2020-05-21", "2020-05-21", "2020-05-31"]
 
 
+def test_clamp__a_line_starts_before_its_progression():
+    out, _ = clamp(patients=[patient()], treatments=[line(1, start="2020-05", date_progression="2020-05-10")])
+    assert days(out["treatments"], "date_start") == ["2020-05-09", "2020-05-01", "2020-05-09"]
+
+
 def test_clamp__a_missing_progression_binds_nothing():
     people = [patient(vital_status="dead", date_last_contact="2020-06-30", date_death="2020-06")]
     out, findings = clamp(patients=people, treatments=[line(1, start="2020-06-30")])

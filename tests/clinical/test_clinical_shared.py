@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -14,6 +14,9 @@ from netgen.clinical.files import RawTable, read_text_table
 from netgen.clinical.recorded_endpoints import RecordedSpec, parse_recorded_endpoints
 from netgen.clinical.tables import parse_patients, parse_samples
 from netgen.errors import Findings, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.shared
 
@@ -379,3 +382,15 @@ def test_mtb_templates__empty_tables_and_timelines(shared: Path) -> None:
         assert raw.frame.empty
         assert list(raw.frame.columns) == path.read_text().strip("\n").split("\t")
         assert not len(findings)
+
+
+def test_broken_study__unpaired_quotes_are_text_and_paired_ones_are_not(shared: Path) -> None:
+    findings = Findings()
+    found = read_cbioportal_clinical(shared / "data/cbio_broken_study_files/study_quotes", findings=findings)
+    assert errors(findings) == [("E_ID_SYNTAX", 12)]
+    assert "TCGA-BH-A0HW" in found.patients["patient_id"].tolist()
+    assert "TCGA-AR-A1AR-01" in found.samples["sample_id"].tolist()
+    assert len(found.patients) == 825
+    os = found.recorded_endpoints[found.recorded_endpoints["endpoint"] == "os"].set_index("patient_id")
+    assert os.loc["TCGA-A7-A13D", "time_days"] == 267  # "8.77" months
+    assert pd.isna(os.loc["TCGA-A7-A0DA", "time_days"])  # "12.25 without its second quote

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from netgen import schema
 from netgen.clinical.cells import fold_name
 from netgen.clinical.columns import map_columns
-from netgen.clinical.files import RawTable
 from netgen.data import load_yaml
 from netgen.errors import Findings
 from tests.clinical.make_cells import raw_table
+
+if TYPE_CHECKING:
+    from netgen.clinical.files import RawTable
 
 
 def mapped(
@@ -102,7 +106,9 @@ def test_map_columns__two_synonyms_with_the_same_content_are_none() -> None:
 def test_map_columns__a_repeated_header_is_a_clash_where_it_is_used() -> None:
     from dataclasses import replace
 
-    raw = replace(raw_table(sex=["f"], sex_2=["m"], IMPACT=["a"], IMPACT_2=["b"]), repeated=frozenset({"sex", "IMPACT"}))
+    raw = replace(
+        raw_table(sex=["f"], sex_2=["m"], IMPACT=["a"], IMPACT_2=["b"]), repeated=frozenset({"sex", "IMPACT"})
+    )
     _, extra, findings = mapped(raw)
     assert codes(findings) == ["E_COLUMN_CLASH"]
     assert {"IMPACT", "IMPACT_2"} <= extra.keys()

@@ -162,9 +162,7 @@ def test_sc08_bounds_of_the_partial_dates() -> None:
     assert days(last) == ["2021-03-31", "2022-12-31"]
 
 
-@given(
-    st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 12, 31)), st.sampled_from(["%Y-%m-%d", "%Y-%m", "%Y"])
-)
+@given(st.dates(min_value=date(1900, 1, 1), max_value=date(2100, 12, 31)), st.sampled_from(["%Y-%m-%d", "%Y-%m", "%Y"]))
 def test_date_text__writes_what_was_read(day: date, form: str) -> None:
     text = day.strftime(form)
     found, precision = parse_dates(cells(text), findings=Findings())

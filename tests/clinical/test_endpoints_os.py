@@ -261,6 +261,12 @@ def test_recorded__takes_complete_rows_and_says_why_not_the_others():
     assert endpoint.table["origin_date"].isna().all()
 
 
+def test_recorded__a_time_must_be_finite():
+    endpoint = recorded(("A", np.inf, True, None, None), ("B", 0.0, True, None, None), patients=("A", "B"))
+    assert reasons(endpoint) == {"A": "time_invalid"}
+    assert outcome(endpoint) == {"B": (0.5, True, "recorded_event")}
+
+
 def test_recorded__is_told_once():
     findings = Findings()
     for _ in range(2):

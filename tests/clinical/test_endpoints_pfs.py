@@ -69,6 +69,10 @@ CASES = {
         alive([line(1, date_progression="2020-07-01", progression_type="biochemical")], scan("2020-09-01", "SD")),
         (184.0, False, "censored_last_assessment", ""),
     ),
+    "a biochemical progression does not hide the one that is seen": (
+        alive([line(1, date_progression="2020-05-01", progression_type="biochemical")], scan("2020-09-01", "PD")),
+        (184.0, True, "pd_radiological", ""),
+    ),
     "death without progression": (
         dead([line(1)], scan("2020-07-01", "SD")),
         (245.0, True, "death", ""),
@@ -115,6 +119,10 @@ CASES = {
     ),
     "death after the next line is no event": (
         dead(TWO_LINES, scan("2020-07-01", "SD")),
+        (122.0, False, "censored_new_therapy", ""),
+    ),
+    "death on the day of the next line is no event": (
+        dead([line(1), line(2, start="2020-11-01")], scan("2020-07-01", "SD")),
         (122.0, False, "censored_new_therapy", ""),
     ),
     "best supportive care is no new therapy": (

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
+import tempfile
 import zipfile
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netgen.clinical.files import RawTable, as_raw_table, keep_rows, read_text_table
+from netgen.clinical.grid import clean_text
 from netgen.errors import Findings, InputError
 from tests.clinical.make_cells import values
 
@@ -263,6 +269,14 @@ def test_read_text_table__stray_quotes_in_tab_files_are_text(file: Path) -> None
     assert not len(findings)
 
 
+def test_read_text_table__stray_quotes_do_not_swallow_the_rows_between_them(file: Path) -> None:
+    raw, findings = read(file, 'id\tsize\nP1\t"\nP2\t"5 cm"\nP3\t"\n')
+    assert values(raw.frame["id"]) == ["P1", "P2", "P3"]
+    assert values(raw.frame["size"]) == ['"', "5 cm", '"']
+    assert raw.rows.tolist() == [2, 3, 4]
+    assert not len(findings)
+
+
 def test_read_text_table__quoted_header_with_a_line_break(file: Path) -> None:
     raw, _ = read(file, 'id,"age\n(years)"\nP1,50\n')
     assert list(raw.frame.columns) == ["id", "age\n(years)"]
@@ -368,7 +382,17 @@ def test_read_sheet__typed_cells_become_text_that_means_the_same(book: Path) -> 
         book,
         [
             ["id", "date", "moment", "whole", "half", "third", "truth", "text", "gap"],
-            ["007", date(2021, 3, 5), datetime(2021, 3, 5, 13, 30), 12.0, 0.5, 1 / 3, True, " 20-25 ", None],
+            [
+                "007",
+                date(2021, 3, 5),
+                pd.Timestamp("2021-03-05 13:30").to_pydatetime(),
+                12.0,
+                0.5,
+                1 / 3,
+                True,
+                " 20-25 ",
+                None,
+            ],
         ],
     )
     raw = read_text_table(book, findings=Findings())
@@ -395,7 +419,7 @@ def test_read_sheet__1904_workbooks_are_converted(book: Path) -> None:
     workbook = openpyxl.Workbook()
     workbook.epoch = CALENDAR_MAC_1904
     workbook.active.append(["id", "date"])
-    workbook.active.append(["P1", datetime(2020, 2, 29)])
+    workbook.active.append(["P1", pd.Timestamp("2020-02-29").to_pydatetime()])
     workbook.save(book)
     raw = read_text_table(book, findings=Findings())
     assert values(raw.frame["date"]) == ["2020-02-29"]
@@ -513,3 +537,24 @@ def test_read_sheet__workbook_without_text(book: Path) -> None:
     save(book, [])
     with pytest.raises(InputError, match="Need a sheet with text"):
         read_text_table(book, findings=Findings())
+
+
+# ------------------------------------------------------------------ properties
+
+_CELL = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8)
+
+
+@given(st.lists(st.lists(_CELL, min_size=3, max_size=3), min_size=1, max_size=8), st.sampled_from(["\t", ",", ";"]))
+def test_read_text_table__reads_back_what_a_csv_writer_wrote(rows: list[list[str]], separator: str) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerows([["id", "a", "b"], *([f"P{i}", *row[1:]] for i, row in enumerate(rows))])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.csv"
+        path.write_text(buffer.getvalue(), encoding="utf-8")
+        findings = Findings()
+        raw = read_text_table(path, findings=findings)
+    expected = [[clean_text(cell) or None for cell in row[1:]] for row in rows]
+    assert [values(raw.frame.loc[i, ["a", "b"]]) for i in range(len(rows))] == expected
+    assert values(raw.frame["id"]) == [f"P{i}" for i in range(len(rows))]
+    assert "E_ROW_TRUNCATED" not in findings.codes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openpyxl
 import pandas as pd
@@ -17,6 +17,9 @@ from netgen.clinical.onesheet_wide import to_wide
 from netgen.clinical.tables import ParseOptions
 from netgen.errors import AnalysisError, Findings
 from tests.clinical.make_cells import values
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORM = """patient_id,sex,age_at_diagnosis,origin,ki67_pct,date_diagnosis,date_advanced,date_last_contact,vital_status,\
 date_death,ecog_ps,fdg_pet,sstr_pet,panel,date_collection,sequencing_context,alterations,germline_findings,tmb,msi,notes,\

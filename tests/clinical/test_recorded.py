@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import pytest
 
 from netgen import schema
-from netgen.clinical.files import RawTable
 from netgen.clinical.recorded_endpoints import RecordedSpec, find_recorded_endpoints, parse_recorded_endpoints
 from netgen.errors import Findings
 from tests.clinical.make_cells import raw_table, values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from netgen.clinical.files import RawTable
 
 
 def found(raw: RawTable) -> tuple[dict[str, tuple[tuple[str, ...], str, str | None]], Findings]:
@@ -27,7 +32,9 @@ def recorded(raw: RawTable, **options: object) -> tuple[pd.DataFrame, Findings]:
 
 
 def test_find_recorded_endpoints__cbioportal_pairs() -> None:
-    raw = raw_table(OS_STATUS=["1"], OS_MONTHS=["1"], PFS_STATUS=["1"], PFS_DAYS=["1"], XYZ_STATUS=["0:no"], XYZ_YEARS=["1"])
+    raw = raw_table(
+        OS_STATUS=["1"], OS_MONTHS=["1"], PFS_STATUS=["1"], PFS_DAYS=["1"], XYZ_STATUS=["0:no"], XYZ_YEARS=["1"]
+    )
     specs, findings = found(raw)
     assert specs == {
         "os": (("OS_MONTHS",), "OS_STATUS", "months"),
@@ -55,8 +62,9 @@ def test_find_recorded_endpoints__genie_takes_the_finest_unit_and_keeps_its_name
         tt_os_adv_mos=["1"],
     )  # fmt: skip
     assert found(raw)[0] == {
-        "os_dx": (("tt_os_dx_days",), "os_dx_status", "days"), "os_adv": (("tt_os_adv_mos",), "os_adv_status", "months"),
-    }  # fmt: skip
+        "os_dx": (("tt_os_dx_days",), "os_dx_status", "days"),
+        "os_adv": (("tt_os_adv_mos",), "os_adv_status", "months"),
+    }
 
 
 def test_find_recorded_endpoints__two_claims_on_one_name_keep_their_own() -> None:
@@ -88,8 +96,10 @@ def test_find_recorded_endpoints__halves_of_known_endpoints_are_reported() -> No
 
 def test_parse_recorded_endpoints__months_and_prefixed_statuses() -> None:
     raw = raw_table(
-        id=["P2", "P1", "P3"], OS_MONTHS=["73.8", "12", "[Not Available]"], OS_STATUS=["0:LIVING", "1:DECEASED", "LIVING"]
-    )  # fmt: skip
+        id=["P2", "P1", "P3"],
+        OS_MONTHS=["73.8", "12", "[Not Available]"],
+        OS_STATUS=["0:LIVING", "1:DECEASED", "LIVING"],
+    )
     table, findings = recorded(raw)
     assert values(table["patient_id"]) == ["P1", "P2", "P3"]
     assert values(table["endpoint"]) == ["os"] * 3
@@ -202,8 +212,10 @@ def test_parse_recorded_endpoints__check_against_names_the_witness() -> None:
 
 def test_parse_recorded_endpoints__rows_of_one_patient_are_one() -> None:
     raw = raw_table(
-        id=["P1", "P1", "P2", "P2", None], OS_MONTHS=["5", "5.0", "6", "7", "8"], OS_STATUS=["1", "1:DECEASED", "0", "0", "0"]
-    )  # fmt: skip
+        id=["P1", "P1", "P2", "P2", None],
+        OS_MONTHS=["5", "5.0", "6", "7", "8"],
+        OS_STATUS=["1", "1:DECEASED", "0", "0", "0"],
+    )
     table, findings = recorded(raw)
     assert values(table["patient_id"]) == ["P1", "P2"]
     assert [item.value for item in findings if item.code == "E_DUP_CONFLICT"] == ["P2 os"]

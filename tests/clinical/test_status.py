@@ -90,8 +90,13 @@ def test_decode_vital_status__dates_that_do_not_fit_resolve_nothing(dates: list[
 
 def test_decode_vital_status__a_declared_map_wins() -> None:
     found, findings = vital(
-        "1", "2", "1.0", "Living", status_map={"1": "dead", "2": "alive"}, has_death_date=np.array([False, True, False, False])
-    )  # fmt: skip
+        "1",
+        "2",
+        "1.0",
+        "Living",
+        status_map={"1": "dead", "2": "alive"},
+        has_death_date=np.array([False, True, False, False]),
+    )
     assert found == ["dead", "alive", "dead", "alive"]
     assert not len(findings)
 
@@ -104,7 +109,11 @@ def test_decode_vital_status__a_declared_map_must_hold_every_number() -> None:
 
 def test_decode_vital_status__other_codes_must_be_declared() -> None:
     assert vital("0", "1", "9")[1].codes() == {"E_STATUS_AMBIGUOUS"}
-    assert vital("0", "1", "9", status_map={"0": "alive", "1": "dead", "9": "unknown"})[0] == ["alive", "dead", "unknown"]
+    assert vital("0", "1", "9", status_map={"0": "alive", "1": "dead", "9": "unknown"})[0] == [
+        "alive",
+        "dead",
+        "unknown",
+    ]
 
 
 def test_decode_vital_status__inverse_coding_is_seen_from_dates_of_death() -> None:

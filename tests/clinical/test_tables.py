@@ -48,7 +48,12 @@ def test_parse_patients__one_row_in_full() -> None:
         synchronous_metastases=["no"], centre_code=["7"],
     )  # fmt: skip
     row = table.iloc[0]
-    assert (row["patient_id"], row["sex"], row["age_at_diagnosis"], row["origin"]) == ("P1", "female", 58.5, "pancreatic")
+    assert (row["patient_id"], row["sex"], row["age_at_diagnosis"], row["origin"]) == (
+        "P1",
+        "female",
+        58.5,
+        "pancreatic",
+    )
     assert (row["ki67_pct"], row["ki67_low"], row["ki67_high"], row["ki67_text"]) == (22.5, 20, 25, "20-25")
     assert row["date_advanced"] == pd.Timestamp("2020-03-15")
     assert row["date_advanced_precision"] == "month"
@@ -104,7 +109,11 @@ def test_parse_identifiers__numbers_stay_text() -> None:
 def test_parse_identifiers__other_characters_are_refused() -> None:
     findings = Findings()
     parse_identifiers(cells("P 1", "P1", "Müller", "a/b", "NA"), findings=findings)
-    assert places(findings) == [("E_ID_SYNTAX", 2, "column"), ("E_ID_SYNTAX", 4, "column"), ("E_ID_SYNTAX", 5, "column")]
+    assert places(findings) == [
+        ("E_ID_SYNTAX", 2, "column"),
+        ("E_ID_SYNTAX", 4, "column"),
+        ("E_ID_SYNTAX", 5, "column"),
+    ]
 
 
 def test_parse_identifiers__ids_that_differ_in_case_are_two() -> None:
@@ -180,6 +189,21 @@ def test_parse_table__ages_in_days_only_for_gdc() -> None:
     assert places(findings) == [("W_UNIT", 2, "age_at_diagnosis")]
     _, findings = parse(ParseOptions(), patient_id=["P1"], age_at_diagnosis=["18262.5"])
     assert places(findings) == [("E_RANGE", 2, "age_at_diagnosis")]
+
+
+def test_parse_patients__age_follows_from_the_date_of_birth_where_it_is_not_given() -> None:
+    table, findings = patients(
+        patient_id=["P1", "P2", "P3"],
+        birth_date=["1960-01-01", "1960-01-01", None],
+        date_diagnosis=["2020-01-01", "2020-01-01", "2020-01-01"],
+        age_at_diagnosis=[None, "61", None],
+    )
+    assert [None if pd.isna(age) else round(age, 4) for age in table["age_at_diagnosis"]] == [
+        60.0,
+        61.0,
+        None,
+    ]  # 21915 days
+    assert findings.codes() == {"W_PHI"}
 
 
 def test_parse_table__date_order_is_declared_for_the_table() -> None:
@@ -293,8 +317,10 @@ def test_parse_samples__one_sample_of_two_patients_is_rule_v26() -> None:
 
 def test_parse_assessments__responses_of_mcode() -> None:
     raw = raw_table(
-        patient_id=["P1"] * 4, date=["2020-01-01"] * 4, overall_response=["improved", "Stable", "worsened", "undetermined"]
-    )  # fmt: skip
+        patient_id=["P1"] * 4,
+        date=["2020-01-01"] * 4,
+        overall_response=["improved", "Stable", "worsened", "undetermined"],
+    )
     findings = Findings()
     table = parse_assessments(raw, findings=findings)
     assert values(table["overall_response"]) == ["PR", "SD", "PD", "NE"]
@@ -303,7 +329,9 @@ def test_parse_assessments__responses_of_mcode() -> None:
 
 
 def test_parse_imaging__a_missing_date_is_an_error_unless_it_is_optional() -> None:
-    raw = raw_table(patient_id=["P1", "P2"], modality=["FDG PET", "dotatate"], result=["pos", "Negative"], date=[None, "2020"])
+    raw = raw_table(
+        patient_id=["P1", "P2"], modality=["FDG PET", "dotatate"], result=["pos", "Negative"], date=[None, "2020"]
+    )
     findings = Findings()
     table = parse_imaging(raw, findings=findings)
     assert values(table["modality"]) == ["FDG_PET", "SSTR_PET"]
@@ -333,7 +361,9 @@ def test_parse_biomarkers__results_of_msi_and_mmr_in_our_words() -> None:
 
 
 def test_resolve_duplicates__gaps_are_filled_from_the_other_row() -> None:
-    table, findings = patients(patient_id=["P1", "P2", "P1"], sex=["f", "m", None], date_death=[None, None, "2020-01-01"])
+    table, findings = patients(
+        patient_id=["P1", "P2", "P1"], sex=["f", "m", None], date_death=[None, None, "2020-01-01"]
+    )
     assert values(table["patient_id"]) == ["P1", "P2"]
     assert values(table["sex"]) == ["female", "male"]
     assert table["date_death"].tolist() == [pd.Timestamp("2020-01-01"), pd.NaT]
@@ -349,7 +379,9 @@ def test_resolve_duplicates__extra_columns_count_too() -> None:
 
 
 def test_resolve_duplicates__rows_without_key_stay() -> None:
-    frame = pd.DataFrame({"patient_id": pd.array([None, None], dtype="string"), "sex": pd.array(["m", "f"], dtype="string")})
+    frame = pd.DataFrame(
+        {"patient_id": pd.array([None, None], dtype="string"), "sex": pd.array(["m", "f"], dtype="string")}
+    )
     resolved = resolve_duplicates(frame, schema.PATIENTS, findings=Findings())
     assert len(resolved.table) == 2
     assert resolved.kept.tolist() == [0, 1]
@@ -389,8 +421,10 @@ def test_parse_table__large_tables_keep_every_row() -> None:
     rng = np.random.default_rng(1)
     ages = rng.integers(20, 90, n)
     table, findings = patients(
-        patient_id=[f"P{i:05d}" for i in range(n)], age_at_diagnosis=[str(age) for age in ages], sex=["f", "m"] * (n // 2)
-    )  # fmt: skip
+        patient_id=[f"P{i:05d}" for i in range(n)],
+        age_at_diagnosis=[str(age) for age in ages],
+        sex=["f", "m"] * (n // 2),
+    )
     assert table["age_at_diagnosis"].tolist() == ages.astype(float).tolist()
     assert table["row"].tolist() == list(range(2, n + 2))
     assert not len(findings)

@@ -18,9 +18,9 @@ from netgen.genomics.classes import (
     most_severe,
     normalize_class,
     normalize_protein_change,
-    normalize_protein_changes,
     settle_class,
 )
+from netgen.genomics.protein import changed_protein_changes
 
 
 def test_nonsyn__is_the_list_of_the_specification():
@@ -190,8 +190,11 @@ def test_normalize_protein_change__one_letter_with_prefix(text, expected):
     assert normalize_protein_change(text) == expected
 
 
-def test_normalize_protein_changes__many_at_once():
-    assert normalize_protein_changes([text for text, _ in PROTEIN_CHANGES]) == [out for _, out in PROTEIN_CHANGES]
+def test_changed_protein_changes__names_what_is_not_yet_in_form():
+    texts = [text for text, _ in PROTEIN_CHANGES]
+    changes = changed_protein_changes(texts)
+    assert [changes.get(place, text) for place, text in enumerate(texts)] == [out for _, out in PROTEIN_CHANGES]
+    assert 0 not in changes  # p.R175H
 
 
 @given(

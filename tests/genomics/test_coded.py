@@ -5,7 +5,19 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netgen.genomics.coded import coalesce, decode, encode, first_rows, missing, pair, recode, take, texts, used_values
+from netgen.genomics.coded import (
+    coalesce,
+    decode,
+    encode,
+    first_rows,
+    missing,
+    pair,
+    recode,
+    replace_some,
+    take,
+    texts,
+    used_values,
+)
 
 COLUMN = st.lists(st.one_of(st.none(), st.sampled_from(["a", "A", "b", " b", ""])), max_size=12)
 
@@ -39,6 +51,14 @@ def test_pair__names_the_distinct_pairs(rows):
     right = [None if code < 0 else second.values[code] for code in in_second]
     assert [(left[place], right[place]) for place in which] == rows
     assert len(set(zip(left, right, strict=True))) == len(left)
+
+
+def test_replace_some__changes_a_few_values():
+    column = encode(["a", "b", None, "c", "a"])
+    places = {value: place for place, value in enumerate(column.values)}
+    out = replace_some(column, {places["a"]: None, places["c"]: "b"})
+    assert texts(out).tolist() == [None, "b", None, "b", None]
+    assert texts(column).tolist() == ["a", "b", None, "c", "a"]
 
 
 def test_decode__is_a_string_array_with_na():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netgen import schema
@@ -40,6 +40,7 @@ def small_study(**tables: Any) -> dict[str, Any]:
 
 
 # ---------------------------------------------------------------- the twin
+@settings(max_examples=100)
 @given(
     study=studies(),
     feature_type=st.sampled_from(["any_nonsyn", "lof", "driver", "hotspot", "altered"]),
@@ -58,6 +59,7 @@ def test_build_alteration_matrix__equals_its_definition(
     assert found == expected
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=st.sampled_from(["any_nonsyn", "lof", "altered"]))
 def test_build_alteration_matrix__has_a_reason_exactly_where_not_profiled(
     study: dict[str, Any], feature_type: str
@@ -68,6 +70,7 @@ def test_build_alteration_matrix__has_a_reason_exactly_where_not_profiled(
     assert set(np.unique(built.status)) <= {-1, 0, 1}
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=st.sampled_from(["any_nonsyn", "lof", "altered", "driver", "hotspot"]))
 def test_build_alteration_matrix__has_a_row_behind_every_altered_cell(study: dict[str, Any], feature_type: str) -> None:
     tables = {**study, "calls": call_frame(study["calls"])}
@@ -77,6 +80,7 @@ def test_build_alteration_matrix__has_a_row_behind_every_altered_cell(study: dic
     assert behind == set(zip(built.patients[column], built.features[row], strict=True))
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=st.sampled_from(["any_nonsyn", "altered", "lof"]))
 def test_build_alteration_matrix__lists_samples_that_differ(study: dict[str, Any], feature_type: str) -> None:
     tables = {**study, "calls": call_frame(study["calls"])}
@@ -250,6 +254,27 @@ def test_build_alteration_matrix__accepts_a_fusion_with_one_partner_on_the_panel
     assert cell(built, "A", "EML4") == (1, "")
     assert len(findings) == 0
     assert list(built.detail["label"]) == ["MEN1::EML4", "MEN1::EML4"]
+
+
+def test_build_alteration_matrix__reads_events_within_one_gene() -> None:
+    findings = Findings()
+    study = small_study(
+        variants=schema.empty(schema.VARIANTS),
+        profiles=table("profiles", [{"sample_id": "A1", "mutations": "P", "structural_variants": "P"}]),
+        fusions=table(
+            "fusions",
+            [
+                {"sample_id": "A1", "gene1": "MEN1", "gene2": "MEN1", "sv_class": "DELETION"},
+                {"sample_id": "A1", "gene2": "ATRX", "sv_class": "TRANSLOCATION"},
+            ],
+        ),
+    )
+    built = build_alteration_matrix(**study, feature_type="lof", findings=findings)
+    assert built.detail[["gene", "label"]].to_numpy().tolist() == [
+        ["ATRX", "ATRX rearrangement"],
+        ["MEN1", "MEN1-intragenic"],
+    ]
+    assert not findings.items
 
 
 def test_build_alteration_matrix__refuses_a_panel_of_unknown_content() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netgen.genomics.matrix import AlterationMatrix, build_alteration_matrix, frequencies
@@ -31,6 +31,7 @@ def same(one: AlterationMatrix, two: AlterationMatrix) -> bool:
     return one.hash == two.hash and bool((one.reason == two.reason).all())
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES, policy=POLICIES, seed=st.integers(0, 2**32 - 1))
 def test_row_order_changes_nothing(study: dict[str, Any], feature_type: str, policy: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -45,6 +46,7 @@ def test_row_order_changes_nothing(study: dict[str, Any], feature_type: str, pol
     assert same(build(study, **options), build(shuffled, **options))
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES, policy=POLICIES)
 def test_an_unprofiled_patient_changes_only_the_totals(study: dict[str, Any], feature_type: str, policy: str) -> None:
     extra = table("samples", [{"sample_id": "Z9", "patient_id": "Z", "sample_class": "tumour"}])
@@ -56,6 +58,7 @@ def test_an_unprofiled_patient_changes_only_the_totals(study: dict[str, Any], fe
     assert (after.status[:, after.patients.get_loc("Z")] == -1).all()
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES)
 def test_an_unprofiled_sample_of_a_patient_changes_nothing(study: dict[str, Any], feature_type: str) -> None:
     owner = study["samples"]["patient_id"].iloc[0]
@@ -64,6 +67,7 @@ def test_an_unprofiled_sample_of_a_patient_changes_nothing(study: dict[str, Any]
     assert same(build(study, feature_type=feature_type), build(larger, feature_type=feature_type))
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES)
 def test_union_is_idempotent(study: dict[str, Any], feature_type: str) -> None:
     """A second sample with the same profile and the same findings says nothing new."""
@@ -80,12 +84,14 @@ def test_union_is_idempotent(study: dict[str, Any], feature_type: str) -> None:
     assert build(study, **options).hash == build(twice, **options).hash
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES)
 def test_repeated_variant_rows_count_once(study: dict[str, Any], feature_type: str) -> None:
     twice = {**study, "variants": pd.concat([study["variants"], study["variants"]], ignore_index=True)}
     assert build(study, feature_type=feature_type).hash == build(twice, feature_type=feature_type).hash
 
 
+@settings(max_examples=25)
 @given(study=studies())
 def test_loss_of_function_implies_altered(study: dict[str, Any]) -> None:
     calls_apart = {**study, "calls": {}}
@@ -94,6 +100,7 @@ def test_loss_of_function_implies_altered(study: dict[str, Any]) -> None:
     assert (lof.status[altered.status == 0] == 0).all()
 
 
+@settings(max_examples=25)
 @given(study=studies(), feature_type=FEATURE_TYPES)
 def test_genes_can_be_computed_one_by_one(study: dict[str, Any], feature_type: str) -> None:
     tables = {**study, "calls": call_frame(study["calls"])}

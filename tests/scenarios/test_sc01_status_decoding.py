@@ -50,11 +50,13 @@ def test_sc01_a_declared_map_gives_the_inverse(status_map: dict[str, str]) -> No
 
 
 def test_sc01_in_a_table_of_patients() -> None:
-    raw = raw_table(
-        patient_id=["P1", "P2", "P3"], vital_status=["1", "2", "1"], date_death=[None, "2021-05-01", None]
-    )
+    raw = raw_table(patient_id=["P1", "P2", "P3"], vital_status=["1", "2", "1"], date_death=[None, "2021-05-01", None])
     findings = Findings()
     assert values(parse_patients(raw, findings=findings)["vital_status"]) == ["alive", "dead", "alive"]
     assert findings.codes() == {"I_STATUS_RESOLVED"}
     options = ParseOptions(status_map={"1": "dead", "2": "alive"})
-    assert values(parse_patients(raw, options=options, findings=Findings())["vital_status"]) == ["dead", "alive", "dead"]
+    assert values(parse_patients(raw, options=options, findings=Findings())["vital_status"]) == [
+        "dead",
+        "alive",
+        "dead",
+    ]

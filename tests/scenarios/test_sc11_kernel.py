@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from netgen.association.cox import scan_cox
-from netgen.association.cox_model import fit_cox, scan_cox_adjusted
+from netgen.association.cox_adjusted import scan_cox_adjusted
+from netgen.association.cox_model import fit_cox
 from netgen.association.km import kaplan_meier, survival_quantile
 from netgen.association.logrank import logrank_test
 from netgen.association.riskset import build_risk_sets
