@@ -25,7 +25,6 @@ RESEARCH_USE = (
     "Research use only. netgen is not a medical device and not a clinical decision tool. "
     "No output may be used to select, start or stop treatment."
 )
-SHOWN_WARNINGS = 12
 _PATH = click.Path(path_type=Path)
 
 
@@ -226,15 +225,14 @@ def demo(folder: Path, *, force: bool) -> None:
 
 
 def _log(findings: Findings, *, quiet: bool, verbose: bool, as_json: bool) -> None:
-    """Print warnings to stderr: all of them with ``--verbose``, else the first dozen."""
-    items = [item for item in findings if item.severity == "W" or (verbose and item.severity == "I")]
+    """Print warnings to stderr: every finding with ``--verbose``, else the first of each kind and how many follow."""
     if quiet or as_json:
         return
-    shown = items if verbose else items[:SHOWN_WARNINGS]
-    for item in shown:
-        click.echo(str(item), err=True)
-    if len(items) > len(shown):
-        click.echo(f"... and {len(items) - len(shown)} more in warnings.tsv (--verbose prints all)", err=True)
+    from netgen.report.findings_files import render_by_kind
+
+    lines = [str(item) for item in findings] if verbose else render_by_kind(findings.of("W"))
+    for line in lines:
+        click.echo(line, err=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,6 @@ __all__ = [
 ]
 
 CLINICAL: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers", "recorded_endpoints")
-DATED: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,7 +203,7 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
     flow, exclusions = _start(sources)
     tables = clamp_dates(tables, findings=findings)
     check_clinical(
-        {name: tables[name] for name in DATED},
+        tables,
         findings=findings,
         today=datetime.now(tz=UTC).date(),
         data_cutoff=study.data_cutoff,

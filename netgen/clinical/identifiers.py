@@ -20,7 +20,6 @@ OnDuplicate = Literal["error", "exclude"]
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9._-]+")
 _PLACE: Final = ("file", "row")  # where a row stands is no content
-_WHERE: Final = ("file", "row", "patient_id")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,22 +116,21 @@ def resolve_duplicates(
     content = [name for name in frame.columns if name not in {*key, *_PLACE}]
     distinct = repeated.drop_duplicates([*key, *content])
     differing = distinct[distinct.duplicated(key, keep=False)]
-    conflicts: dict[object, list[str]] = {}
-    keep = np.ones(len(frame), dtype=bool)
-    out, excluded = frame.copy() if len(differing) else frame, []
-    for name, group in differing.groupby(key, sort=True):
-        conflicts[name] = [column for column in content if group[column].dropna().nunique() > 1]
-        if not conflicts[name]:
+    out = frame.copy() if len(differing) else frame
+    conflicts: dict[str, list[str]] = {}
+    for _, group in differing.groupby(key, sort=True):
+        fields = [column for column in content if group[column].dropna().nunique() > 1]
+        if fields:
+            conflicts[_name(group, key).iloc[0]] = fields
+        else:
             _fill_gaps(out, group, content)
-    for name, places in repeated.groupby(key, sort=True).indices.items():
-        rows = repeated.index[places]
-        keep[rows[1:]] = False
-        fields = conflicts.get(name if isinstance(name, tuple) else (name,), [])
-        if fields and on_duplicate == "exclude":
-            keep[rows[0]] = False
-            excluded.append(rows[0])
-        _report_group(frame.loc[rows, _where(frame, key)], key, fields, findings, on_duplicate)
-    left_out = frame.loc[excluded, key].astype("string").reset_index(drop=True)
+    names = _name(repeated, key)
+    keep = np.ones(len(frame), dtype=bool)
+    keep[repeated.index[names.duplicated()]] = False
+    excluded = repeated[names.isin(conflicts) & ~names.duplicated()] if on_duplicate == "exclude" else repeated.iloc[:0]
+    keep[excluded.index] = False
+    _report_groups(repeated, names, key, conflicts, findings, on_duplicate)
+    left_out = excluded.loc[:, key].sort_values(key).astype("string").reset_index(drop=True)
     return Resolved(
         table=out[keep].reset_index(drop=True),
         kept=np.flatnonzero(keep),
@@ -140,9 +138,10 @@ def resolve_duplicates(
     )
 
 
-def _where(frame: pd.DataFrame, key: list[str]) -> list[str]:
-    """Return the columns that say which row this is."""
-    return [*key, *(name for name in _WHERE if name in frame and name not in key)]
+def _name(frame: pd.DataFrame, key: list[str]) -> pd.Series:
+    """Return the key of every row as one text."""
+    parts = [frame[name].astype("string") for name in key]
+    return parts[0].str.cat(parts[1:], sep=" ") if parts else pd.Series(index=frame.index, dtype="string")
 
 
 def _fill_gaps(table: pd.DataFrame, group: pd.DataFrame, content: list[str]) -> None:
@@ -153,25 +152,35 @@ def _fill_gaps(table: pd.DataFrame, group: pd.DataFrame, content: list[str]) -> 
             table.loc[group.index[0], name] = known.iloc[0]
 
 
-def _report_group(
-    group: pd.DataFrame, key: list[str], fields: list[str], findings: Findings, on_duplicate: OnDuplicate
+def _report_groups(
+    repeated: pd.DataFrame,
+    names: pd.Series,
+    key: list[str],
+    conflicts: dict[str, list[str]],
+    findings: Findings,
+    on_duplicate: OnDuplicate,
 ) -> None:
-    """Report the rows of one key."""
-    name = " ".join(f"{group[part].iloc[0]}" for part in key)
-    lines = [int(line) for line in group["row"].dropna()] if "row" in group else []
-    where = f" (rows {', '.join(map(str, lines))})" if lines else ""
-    conflict = "W_DUP_EXCLUDED" if on_duplicate == "exclude" else "E_DUP_CONFLICT"
-    moved = fields == ["patient_id"] or (key == ["sample_id"] and "patient_id" in fields)
-    findings.add(
-        conflict if fields else "W_DUP_IDENTICAL",
-        f"{name} has {len(group)} rows{where} that differ in {', '.join(fields)}."
-        if fields
-        else f"{name} has {len(group)} rows{where} that do not contradict each other; one was kept.",
-        fix="Correct the rows, or leave such ids out: --on-duplicate exclude." if fields else "",
-        file=str(group["file"].iloc[0]) if "file" in group else "",
-        row=lines[-1] if lines else None,
-        column=", ".join(fields) if fields else key[0],
-        value=name,
-        rule="V26" if moved else "V02",
-        patient_id=str(group["patient_id"].iloc[0]) if "patient_id" in group else "",
+    """Report the rows of each key, keys in order."""
+    lines = (
+        repeated["row"].astype("Int64") if "row" in repeated else pd.Series(pd.NA, index=repeated.index, dtype="Int64")
     )
+    files = repeated["file"] if "file" in repeated else pd.Series("", index=repeated.index, dtype="string")
+    owners = repeated["patient_id"] if "patient_id" in repeated else pd.Series("", index=repeated.index, dtype="string")
+    line, file, owner = (part.to_numpy(dtype=object) for part in (lines, files, owners))
+    conflict = "W_DUP_EXCLUDED" if on_duplicate == "exclude" else "E_DUP_CONFLICT"
+    for name, places in sorted(names.groupby(names).indices.items()):
+        fields = conflicts.get(str(name), [])
+        rows = [int(line[place]) for place in places if not pd.isna(line[place])]
+        head = f"{name} has {len(places)} rows" + (f" (rows {', '.join(map(str, rows))})" if rows else "")
+        tail = f"that differ in {', '.join(fields)}" if fields else "that do not contradict each other; one was kept"
+        findings.add(
+            conflict if fields else "W_DUP_IDENTICAL",
+            f"{head} {tail}.",
+            fix="Correct the rows, or leave such ids out: --on-duplicate exclude." if fields else "",
+            file=str(file[places[0]]),
+            row=rows[-1] if rows else None,
+            column=", ".join(fields) or key[0],
+            value=name,
+            rule="V26" if key == ["sample_id"] and "patient_id" in fields else "V02",
+            patient_id=str(owner[places[0]]),
+        )

@@ -68,6 +68,13 @@ class Clinical:
         return self.tables["patients"]
 
     @property
+    def recorded(self) -> pd.Series:
+        """Patients whose overall survival the source records, with or without dates."""
+        table = self.tables["recorded_endpoints"]
+        ids: pd.Series = table.loc[(table["endpoint"] == "os").fillna(value=False), "patient_id"]
+        return ids
+
+    @property
     def ids(self) -> pd.Index:
         """Unique patient ids."""
         ids: pd.Index = pd.Index(self.unique["patient_id"])

@@ -87,9 +87,9 @@ def _is_first_line(data: Clinical, lines: pd.DataFrame) -> np.ndarray:
 
 
 def _check_death_dated(data: Clinical) -> list[Finding]:
-    """V05: the dead have a date of death."""
+    """V05: the dead have a date of death, unless the source records survival without dates."""
     frame = data.patients
-    mask = (frame["vital_status"] == "dead") & frame["date_death"].isna()
+    mask = (frame["vital_status"] == "dead") & frame["date_death"].isna() & ~frame["patient_id"].isin(data.recorded)
     return find_rows(
         data, "patients", mask.to_numpy(dtype=bool, na_value=False), code="W_DEATH_DATE_MISSING", rule="V05",
         column="date_death", message="A dead patient needs date_death, found none: excluded from overall survival.",

@@ -165,7 +165,8 @@ def _status_column(germline: NDArray[np.bool_], index: pd.Index) -> pd.Series:
 def _is_tumour_only(samples: pd.Series, matched_normal: pd.Series | None) -> NDArray[np.bool_]:
     if matched_normal is None:
         return np.zeros(len(samples), dtype=bool)
-    without = matched_normal.index[matched_normal.eq(other=False).fillna(value=False)]
+    known = matched_normal.astype("boolean").fillna(value=True)
+    without = matched_normal.index[~known.to_numpy(dtype=bool)]
     return samples.isin(without).to_numpy(dtype=bool)
 
 
@@ -249,6 +250,8 @@ def _report_assumed(variants: pd.DataFrame, status: NDArray[np.object_], *, find
 def _report_unfiltered(
     variants: pd.DataFrame, tumour_only: NDArray[np.bool_], *, findings: Findings, file: str
 ) -> None:
+    if not tumour_only.any():
+        return
     annotated = variants.groupby("file", dropna=False)["gnomad_af"].transform("count").to_numpy() > 0
     rows = tumour_only & ~annotated
     if rows.any():

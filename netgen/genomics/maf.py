@@ -145,8 +145,7 @@ def read_maf(
     """
     names = names if names is not None else load_gene_names()
     cells = read_cells(path, findings=findings, keep=keep, threads=threads)
-    sample = clean_text(cells.raw("sample_id"))
-    report_samples(cells.raw("sample_id"), sample, lines=cells.text.lines, findings=findings, file=cells.file)
+    sample = _read_samples(cells, findings=findings)
     protein = read_protein_changes(cells.merged("hgvsp_short"))
     coding = cells.clean("hgvsc")
     builds, chrom, alleles = _read_genomic(cells, build=build, findings=findings)
@@ -154,8 +153,7 @@ def read_maf(
     protein = drop_contradictions(protein, classes, lines=cells.text.lines, findings=findings, file=cells.file)
     genes, ids = _read_genes(cells, builds, chrom, alleles, names=names, excel_dates=excel_dates, findings=findings)
     located = alleles.alt.present & chrom.present & (alleles.pos != NO_NUMBER)
-    change = located | protein.present | coding.present
-    reason = _reasons(sample, genes, classes, change)
+    reason = _reasons(sample, genes, classes, located | protein.present | coding.present)
     frame: dict[str, Column] = {
         "sample_id": sample,
         "gene": genes.gene,
@@ -172,22 +170,30 @@ def read_maf(
         **cells.extra(),
     }
     variants = _assemble(frame, reason == 0, cells)
-    dropped = _count_dropped(sample, reason, n_bad=cells.text.n_bad)
     report_dropped(
         reason, alleles.lost, classes=classes, lines=cells.text.lines, reasons=DROP_REASONS, findings=findings,
         file=cells.file,
     )  # fmt: skip
     report_positions(variants, findings=findings, file=cells.file)
-    if cells.n + cells.text.n_bad and variants.empty:
-        findings.add("E_NO_VARIANTS", f"None of {cells.n} rows could be used as a variant.", file=cells.file)
+    n_rows = cells.n + cells.text.n_bad
+    if n_rows and variants.empty:
+        findings.add("E_NO_VARIANTS", f"None of {n_rows} rows could be used as a variant.", file=cells.file)
     return MafFile(
         path=path,
         variants=variants,
         sequenced_samples=cells.layout.sequenced_samples,
         samples=tuple(used_values(sample)),
-        n_rows=cells.n + cells.text.n_bad,
-        dropped=dropped,
+        n_rows=n_rows,
+        dropped=_count_dropped(sample, reason, n_bad=cells.text.n_bad),
     )
+
+
+def _read_samples(cells: Cells, *, findings: Findings) -> Coded:
+    """Return the sample of each row."""
+    raw = cells.raw("sample_id")
+    sample = clean_text(raw)
+    report_samples(raw, sample, lines=cells.text.lines, findings=findings, file=cells.file)
+    return sample
 
 
 def _read_genomic(cells: Cells, *, build: str | None, findings: Findings) -> tuple[Coded, Coded, Alleles]:

@@ -61,6 +61,7 @@ RC: Final[dict[str, Any]] = {
     "savefig.dpi": 300,
     "svg.fonttype": "none",
     "svg.hashsalt": "netgen",
+    "text.hinting": "none",
     "xtick.labelsize": NORMAL,
     "xtick.major.size": 2.5,
     "xtick.major.width": 0.5,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from netgen.report.write import output_folder, write_json, write_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from netgen.errors import Findings
+    from netgen.errors import Finding, Findings
 
 
 def write_findings(findings: Findings, out: Path, *, force: bool = False) -> None:
@@ -49,3 +50,22 @@ def render_findings(findings: Findings, *, errors_only: bool = False) -> str:
     lines = [str(item) for item in (errors if errors_only else [*errors, *warnings, *notes])]
     lines.append(f"{len(errors)} errors, {len(warnings)} warnings, {len(notes)} notes.")
     return "\n".join(lines)
+
+
+def render_by_kind(items: Sequence[Finding]) -> list[str]:
+    """Return one line per code: its first finding, and how many more there are.
+
+    Parameters
+    ----------
+    items
+        Findings.
+
+    Returns
+    -------
+    list of str
+        In the order in which the codes were met.
+    """
+    kinds: dict[str, list[Finding]] = {}
+    for item in items:
+        kinds.setdefault(item.code, []).append(item)
+    return [str(same[0]) + (f" (and {len(same) - 1} more)" if len(same) > 1 else "") for same in kinds.values()]

@@ -13,6 +13,7 @@ from netgen.clinical.cells import is_null
 from netgen.clinical.files import RawTable, read_text_table
 from netgen.errors import Findings, InputError
 from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
+from netgen.genomics.gene_names import load_gene_names
 from netgen.genomics.gene_table import parse_carriers, parse_matrix
 from netgen.genomics.maf import read_maf
 from netgen.genomics.panels import Panel, read_panel, whole_panel
@@ -90,9 +91,10 @@ def _read_variants(
     sequenced: set[str] = set()
     own_files: set[str] = set()
     known = tuple(samples["sample_id"].dropna())
+    names = load_gene_names()
     for path in _expand(source):
         if read_head(path).startswith((b"##fileformat=VCF", b"BCF")):
-            vcf = read_vcf(path, findings=findings, known_samples=known)
+            vcf = read_vcf(path, findings=findings, known_samples=known, names=names)
             parts.append(vcf.variants)
             own_files.update(vcf.samples)
             inputs.append(describe_file(path, role="vcf", n_rows=vcf.n_records))
