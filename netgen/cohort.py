@@ -25,7 +25,7 @@ from netgen.genomics.coverage import merge_coverage
 from netgen.genomics.cross_checks import check_genomic
 from netgen.genomics.filters import FilterSettings, apply_variant_policy
 from netgen.genomics.matrix import AlterationMatrix, build_alteration_matrix
-from netgen.sources import SequencingTables, SourceTables, read_source
+from netgen.sources import SequencingTables, SourceTables, leave_out_samples, read_source
 from netgen.study import AssociationSettings, EndpointRequest, ReadSettings, Study, describe, read_study
 from netgen.study_of import QuickLook, study_of
 
@@ -146,9 +146,8 @@ def read_cohort(
     >>> len(cohort.patients), int((cohort.patients["vital_status"] == "dead").sum())
     (34, 23)
     """
-    findings = Findings()
-    out = _read(cohort, quick, reading, findings)
-    findings.raise_errors()
+    out = _read(cohort, quick, reading, Findings())
+    out.findings.raise_errors()
     return out
 
 
@@ -198,8 +197,10 @@ def _read_source(source: SourceSpec, study: Study, findings: Findings) -> list[S
 def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> Cohort:
     """Put the sources together, check across tables, leave out who is not eligible, apply the variant policy."""
     tables = {name: _concat([source.clinical.tables[name] for source in sources], name) for name in CLINICAL}
-    sequencing = [source.sequencing for source in sources]
-    _check_collisions(sources, findings)
+    collisions = _find_collisions(sources)
+    findings.extend(collisions)
+    if len(collisions):
+        findings.raise_errors()  # rows cannot be joined on ids that mean several things
     flow, exclusions = _start(sources)
     tables = clamp_dates(tables, findings=findings)
     check_clinical(
@@ -208,6 +209,7 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
         today=datetime.now(tz=UTC).date(),
         data_cutoff=study.data_cutoff,
     )
+    listed = set(tables["samples"]["sample_id"])
     findings, tables, dropped = _skip_invalid(study.read, findings, tables)
     tables["patients"] = derive_groups(tables["patients"])
     eligible, ineligible = select_eligible(
@@ -215,6 +217,8 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
     )
     flow = add_step(add_step(flow, "valid", excluded=dropped), "eligible", excluded=ineligible)
     tables = {name: _keep_patients(frame, eligible) for name, frame in tables.items()}
+    gone = listed.difference(tables["samples"]["sample_id"])
+    sequencing = [leave_out_samples(source.sequencing, gone) for source in sources]
     coverage = merge_coverage(source.coverage for source in sequencing)
     variants = _concat([source.variants for source in sequencing], "variants")
     normal = tables["samples"].set_index("sample_id")["matched_normal"]
@@ -249,11 +253,12 @@ def _concat(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
     return frame.sort_values(list(table.key), kind="stable", ignore_index=True) if table.key else frame
 
 
-def _check_collisions(sources: list[SourceTables], findings: Findings) -> None:
+def _find_collisions(sources: list[SourceTables]) -> Findings:
     """Ids of different sources must differ: two sources with one id are two persons, or one person twice.
 
     A panel may be shared, if it is the same: genes of one must not pass for genes of the other.
     """
+    findings = Findings()
     for name, key in (("patients", "patient_id"), ("samples", "sample_id")):
         ids = pd.concat([source.clinical.tables[name][key].drop_duplicates() for source in sources])
         for one in sorted(ids[ids.duplicated()].unique()):
@@ -277,6 +282,7 @@ def _check_collisions(sources: list[SourceTables], findings: Findings) -> None:
                     column="panel_id",
                     value=panel,
                 )
+    return findings
 
 
 def _start(sources: list[SourceTables]) -> tuple[Flow, pd.DataFrame]:

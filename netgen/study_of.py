@@ -97,6 +97,12 @@ def _quick(quick: QuickLook) -> Study:
         raise InputError(
             "E_FILE_MISSING", "a quick look needs the outcomes.", fix="Add --clinical FILE with one row per patient."
         )
+    if not quick.variants:
+        raise InputError(
+            "E_FILE_MISSING",
+            "a quick look needs the alterations.",
+            fix="Add --variants FILE, a MAF or VCF (repeatable).",
+        )
     columns: dict[str, str | list[str]] = {}
     if quick.patient_id is not None:
         columns["patient_id"] = quick.patient_id

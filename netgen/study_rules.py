@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FEATURES: Final = ("any_nonsyn", "lof", "driver", "hotspot", "altered")
 POLICIES: Final = ("union", "primary", "metastasis", "earliest", "latest", "largest_panel")
@@ -139,8 +139,7 @@ def check_setting(key: str, value: object, rules: Mapping[str, Rule]) -> tuple[s
         Message without full stop, and remedy.
     """
     if key not in rules:
-        near = difflib.get_close_matches(key, rules, n=1, cutoff=0.5)
-        return f"unknown key {key!r}", f"Did you mean {near[0]}?" if near else f"Valid keys: {', '.join(rules)}."
+        return f"unknown key {key!r}", _nearest(key, rules) or f"Valid keys: {', '.join(rules)}."
     rule = rules[key]
     if not _is_of(value, rule.types):
         return f"{key} must be {_words(rule.types)}, found {_show(value)}", "Change the value."
@@ -148,11 +147,17 @@ def check_setting(key: str, value: object, rules: Mapping[str, Rule]) -> tuple[s
     if problem is not None:
         return problem
     if rule.values and value not in rule.values:
-        near = difflib.get_close_matches(str(value), rule.values, n=1)
         return f"{key} must be one of {', '.join(rule.values)}, found {value!r}", (
-            f"Did you mean {near[0]}?" if near else "Use one of them."
+            _nearest(str(value), rule.values) or "Use one of them."
         )
     return _check_range(key, value, rule)
+
+
+def _nearest(text: str, names: Iterable[str]) -> str:
+    """Ask for the name that is most like a text, whatever its case; blank if none is."""
+    folded = {name.casefold(): name for name in names}
+    near = difflib.get_close_matches(text.casefold(), folded, n=1, cutoff=0.5)
+    return f"Did you mean {folded[near[0]]}?" if near else ""
 
 
 def _check_items(key: str, value: object, types: tuple[type, ...]) -> tuple[str, str] | None:

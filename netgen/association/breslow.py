@@ -132,7 +132,7 @@ def lay_out(risk: RiskSets, weights: ArrayLike | None = None) -> Layout:
         event=event,
         d=d,
         idle=(d == 0).astype(np.float64),
-        total=given.sum(axis=-1),
+        total=np.asarray(given.sum(axis=-1)),
     )
 
 

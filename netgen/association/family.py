@@ -207,7 +207,7 @@ def _estimate_columns(m: int, rows: NDArray[np.intp], estimates: Estimates) -> p
 def _adjust(frame: pd.DataFrame, prespecified: tuple[str, ...]) -> pd.DataFrame:
     """BH, BY and Holm within the confirmatory (pre-specified) and the exploratory family."""
     family = np.where(frame["feature"].isin(prespecified), "prespecified", "exploratory")
-    out = pd.DataFrame({"family": family}, index=frame.index)
+    out = pd.DataFrame({"family": family, **dict.fromkeys(_ADJUSTMENTS, np.nan), "m_family": 0}, index=frame.index)
     tested = (frame["status"] == "tested").to_numpy()
     for name in np.unique(family):
         rows = family == name

@@ -1,4 +1,4 @@
-"""Cross-validation of the penalised Cox model, and concordance of its predictions.
+"""Cross-validation of the penalised Cox model.
 
 A fold of a small cohort holds too few events for a partial likelihood of its own. So the linear predictors of all
 left-out patients are pooled into one partial likelihood, or (van Houwelingen) a fold is judged by what it adds to the
@@ -12,11 +12,15 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from netgen.association.coxnet import breslow_loglik, fit_coxnet
+from netgen.association.breslow import breslow_loglik
+from netgen.association.coxnet import fit_coxnet
+from netgen.association.coxnet_folds import fit_folds
 from netgen.association.riskset import build_risk_sets
 from netgen.provenance import derive_seed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import ArrayLike, NDArray
 
     from netgen.association.coxnet import CoxnetPath
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
 
 Criterion = Literal["pooled", "van_houwelingen"]
 SEED_TASK: Final = "penalised_cv:repeat{r}"  # name from which the seed of repeat r is derived
-_DIGITS: Final = 10  # linear predictors that agree to this many decimals are tied
+_FEW: Final = 30  # columns up to which all training folds are fitted together,
+_SMALL: Final = 10_000  # if columns x patients are no more than this
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +67,6 @@ class CrossValidation:
     eta_1se: Floats
     eta_null: Floats
     criterion: Criterion
-
-
-@dataclass(frozen=True, kw_only=True)
-class Concordance:
-    """Harrell's C with its pair counts; NaN if no pair is comparable."""
-
-    value: float
-    concordant: int
-    discordant: int
-    tied: int
 
 
 def count_folds(n_events: int) -> int:
@@ -184,8 +179,7 @@ def cross_validate(
     Dai, Breheny, arXiv 1905.10432, 2019 (cross-validated linear predictors); van Houwelingen et al., Stat Med
     25:3201, 2006.
     """
-    matrix = np.asarray(X, dtype=np.float64)
-    splits = np.atleast_2d(np.asarray(folds))
+    matrix, splits = np.asarray(X, dtype=np.float64), np.atleast_2d(np.asarray(folds))
     if splits.shape[1] != len(matrix):
         raise ValueError(f"folds must hold one number per patient ({len(matrix)}), found {splits.shape[1]}")
     if criterion == "pooled" and len(splits) < 2:
@@ -194,12 +188,9 @@ def cross_validate(
     centred = matrix - matrix.mean(axis=0)
     deviance, fold_se = np.empty((len(splits), n_fits)), np.empty(n_fits)
     eta = np.empty((len(splits), n_fits, len(matrix)))
-    for r, split in enumerate(splits):
-        coefs = {
-            fold: _fit_training(matrix, risk, split != fold, path, min_altered, standardize=standardize, tol=tol)
-            for fold in np.unique(split)
-        }
-        for fold, coef in coefs.items():
+    fits = _iter_fits(matrix, risk, splits, path, min_altered, standardize=standardize, tol=tol)
+    for r, (split, coefs) in enumerate(zip(splits, fits, strict=True)):
+        for fold, coef in zip(np.unique(split), coefs, strict=True):
             eta[r][:, split == fold] = coef @ centred[split == fold].T
         if criterion == "pooled":
             deviance[r] = _deviance(eta[r], risk) / risk.event.sum()
@@ -224,99 +215,63 @@ def cross_validate(
     )
 
 
-def count_concordance(eta: ArrayLike, risk: RiskSets) -> Concordance:
-    """Return Harrell's C: how often the patient who dies first had the larger linear predictor.
-
-    Parameters
-    ----------
-    eta
-        (n,) linear predictors; a larger one means a larger hazard.
-    risk
-        Risk sets of the n patients.
-
-    Returns
-    -------
-    Concordance
-        C = (concordant + tied/2) / comparable pairs.
-
-    Notes
-    -----
-    A pair is comparable at an event if the other patient is of the same stratum, at risk at that time (so with delayed
-    entry both are), and does not have the event at that time. Witness: R ``survival::concordance`` in DOMAIN B.
-    """
-    score = np.round(np.asarray(eta, dtype=np.float64), _DIGITS)
-    order = np.argsort(risk.stop, kind="stable")
-    start, last, event, score = risk.start[order], risk.stop[order] - 1, risk.event[order], score[order]
-    bounds = np.searchsorted(last, np.arange(risk.n_slots + 1))
-    concordant = discordant = tied = 0
-    for k in range(risk.n_slots):
-        leaving = slice(bounds[k], bounds[k + 1])
-        failed = score[leaving][event[leaving] & (start[leaving] <= k)]
-        rest = slice(bounds[k + 1], None)
-        others = [score[leaving][~event[leaving] & (start[leaving] <= k)], score[rest][start[rest] <= k]]
-        ranked = np.sort(np.concatenate(others))
-        below, upto = np.searchsorted(ranked, failed, "left"), np.searchsorted(ranked, failed, "right")
-        concordant += int(below.sum())
-        tied += int((upto - below).sum())
-        discordant += int((len(ranked) - upto).sum())
-    total = concordant + discordant + tied
-    value = (concordant + tied / 2) / total if total else float("nan")
-    return Concordance(value=value, concordant=concordant, discordant=discordant, tied=tied)
-
-
-def estimate_uno_c(eta: ArrayLike, risk: RiskSets, *, tau: float | None = None) -> tuple[float, str]:
-    """Return Uno's C, weighted for censoring, and the time it is truncated at or why it is not available.
-
-    Parameters
-    ----------
-    eta
-        (n,) linear predictors.
-    risk
-        Risk sets of the n patients.
-    tau
-        Only events before this time count, days; None = the last event time with max(2, 10 %) patients at risk.
-
-    Returns
-    -------
-    tuple[float, str]
-        The value, NaN if not available; and a note that starts with ``not_available`` then.
-
-    Notes
-    -----
-    The censoring weights know neither delayed entry nor strata, so there is no value with either. Computed by
-    ``sksurv.metrics.concordance_index_ipcw``.
-    """
-    if (risk.entry > 0).any():
-        return float("nan"), "not_available: censoring weights do not allow for delayed entry"
-    if risk.n_strata > 1:
-        return float("nan"), "not_available: linear predictors of different strata cannot be compared"
-    carried = risk.slot_time[risk.n_at_risk >= max(2.0, 0.1 * len(risk.time))]
-    limit = tau if tau is not None else (float(carried.max()) if carried.size else 0.0)
-    if not (risk.event & (risk.time < limit)).any():
-        return float("nan"), "not_available: no event before the truncation time"
-    from sksurv.metrics import concordance_index_ipcw
-    from sksurv.util import Surv
-
-    outcome = Surv.from_arrays(event=risk.event, time=risk.time)
-    value = concordance_index_ipcw(outcome, outcome, np.asarray(eta, dtype=np.float64), tau=limit)[0]
-    return float(value), f"events before {limit:g} days"
-
-
-def _fit_training(
+def _iter_fits(
     matrix: Floats,
     risk: RiskSets,
-    rows: NDArray[np.bool_],
+    splits: NDArray[np.intp],
     path: CoxnetPath,
     min_altered: int,
     *,
     standardize: bool,
     tol: float,
-) -> Floats:
-    """Coefficients (L + 1, p) of one training fold; the last row is without penalised columns."""
-    if not risk.event[rows].any():
+) -> Iterator[Floats]:
+    """Coefficients (folds, L + 1, p) of the training folds of each split; the last ones are without penalised columns.
+
+    Little data: all folds of all splits together. Else: one after the other, with a working set each.
+    """
+    training = [split != np.unique(split)[:, None] for split in splits]
+    if any(not risk.event[rows].any() for part in training for rows in part):
         raise ValueError("a training fold has no event; use fewer folds")
-    altered = matrix[rows].sum(axis=0)
-    keep = (path.penalty_factor == 0) | (np.minimum(altered, rows.sum() - altered) >= min_altered) | (min_altered == 0)
+    kept = [_kept(matrix, part, path, min_altered) for part in training]
+    if matrix.shape[1] <= _FEW and matrix.size <= _SMALL:
+        coefs = fit_folds(
+            matrix,
+            risk,
+            np.concatenate(training),
+            lambdas=path.lambdas,
+            alpha=path.alpha,
+            penalty_factor=path.penalty_factor,
+            kept=np.concatenate(kept),
+            standardize=standardize,
+            tol=tol,
+        )
+        yield from np.split(coefs, np.cumsum([len(part) for part in training])[:-1])
+        return
+    for part, keep in zip(training, kept, strict=True):
+        pairs = zip(part, keep, strict=True)
+        yield np.array([_fit_one(matrix, risk, *pair, path, standardize=standardize, tol=tol) for pair in pairs])
+
+
+def _kept(matrix: Floats, training: NDArray[np.bool_], path: CoxnetPath, min_altered: int) -> NDArray[np.bool_]:
+    """(folds, p) columns with enough altered and unaltered patients in the training fold, and unpenalised ones."""
+    if min_altered == 0:
+        return np.ones((len(training), matrix.shape[1]), dtype=bool)
+    altered = training @ matrix
+    rarer = np.minimum(altered, training.sum(axis=1)[:, None] - altered)
+    return np.asarray((path.penalty_factor == 0) | (rarer >= min_altered))
+
+
+def _fit_one(
+    matrix: Floats,
+    risk: RiskSets,
+    rows: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
+    path: CoxnetPath,
+    *,
+    standardize: bool,
+    tol: float,
+) -> Floats:
+    """Coefficients (L + 1, p) of one training fold."""
     fit = fit_coxnet(
         matrix[np.ix_(rows, keep)],
         _subset(risk, rows),
@@ -343,13 +298,10 @@ def _deviance(eta: Floats, risk: RiskSets) -> Floats:
     return 2 * (saturated - breslow_loglik(eta, risk))
 
 
-def _van_houwelingen(
-    matrix: Floats, risk: RiskSets, split: NDArray[np.intp], coefs: dict[int, Floats]
-) -> tuple[Floats, Floats]:
+def _van_houwelingen(matrix: Floats, risk: RiskSets, split: NDArray[np.intp], coefs: Floats) -> tuple[Floats, Floats]:
     """Return what each left-out fold adds to the deviance, per event, and the SE over folds."""
-    added = np.empty((len(coefs), len(next(iter(coefs.values())))))
-    events = np.empty(len(coefs))
-    for k, (fold, coef) in enumerate(coefs.items()):
+    added, events = np.empty(coefs.shape[:2]), np.empty(len(coefs))
+    for k, (fold, coef) in enumerate(zip(np.unique(split), coefs, strict=True)):
         eta, rows = coef @ matrix.T, split != fold
         added[k] = _deviance(eta, risk) - _deviance(eta[:, rows], _subset(risk, rows))
         events[k] = risk.event[~rows].sum()

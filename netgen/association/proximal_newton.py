@@ -85,7 +85,7 @@ def minimise(
     v = problem.v[curve.columns]
     l1, l2 = lam * problem.alpha * v, lam * (1 - problem.alpha) * v
     b = coef[curve.columns]
-    g = mean_gradient(problem.layout, curve.G, point)
+    g = mean_gradient(point.residual, curve.G, problem.layout.total)
     gap = find_gap(g + l2 * b, b, l1).max(initial=0.0)
     for _ in range(MAX_STEPS):
         if gap <= tol:
@@ -93,7 +93,7 @@ def minimise(
         Q = curve.H + np.diag(l2) if problem.alpha < 1 else curve.H
         target = _solve_quadratic(Q, g - curve.H @ b, b, l1, slack=0.01 * tol)
         b, point = _line_search(problem.layout, curve, point, b, target, g, l1, l2)
-        g = mean_gradient(problem.layout, curve.G, point)
+        g = mean_gradient(point.residual, curve.G, problem.layout.total)
         before, gap = gap, find_gap(g + l2 * b, b, l1).max(initial=0.0)
         if gap > max((_STALE if len(b) > _CHEAP else 0.0) * before, tol):
             curve = _bend(problem, point, curve.columns, curve.G)
@@ -183,24 +183,24 @@ def keep_columns(problem: Problem, curve: Curve, keep: NDArray[np.bool_]) -> Cur
     return add_columns(problem, curve, np.flatnonzero(missing)) if missing.any() else curve
 
 
-def mean_gradient(layout: Layout, G: Floats, point: Point) -> Floats:
+def mean_gradient(residual: Floats, G: Floats, total: Floats) -> Floats:
     """Return the gradient of the mean negative log-likelihood for columns.
 
     Parameters
     ----------
-    layout
-        Patients and one weighting, or several.
+    residual
+        (..., m) martingale residuals, one row per weighting.
     G
         (p, m) columns.
-    point
-        The likelihood at one linear predictor per weighting.
+    total
+        (...) weight of all patients.
 
     Returns
     -------
     NDArray[np.float64]
         (..., p).
     """
-    return np.asarray(-(point.residual @ G.T) / np.expand_dims(layout.total, -1))
+    return np.asarray(-(residual @ G.T) / total[..., None])
 
 
 def find_gap(gradient: Floats, b: Floats, l1: Floats) -> Floats:

@@ -112,6 +112,7 @@ def resolve_duplicates(
         Rows in their order, numbered from 0.
     """
     key = list(table.key)
+    frame = frame.reset_index(drop=True)
     repeated = frame[frame[key].notna().all(axis=1) & frame.duplicated(key, keep=False)] if key else frame.iloc[:0]
     content = [name for name in frame.columns if name not in {*key, *_PLACE}]
     distinct = repeated.drop_duplicates([*key, *content])
@@ -140,8 +141,10 @@ def resolve_duplicates(
 
 def _name(frame: pd.DataFrame, key: list[str]) -> pd.Series:
     """Return the key of every row as one text."""
-    parts = [frame[name].astype("string") for name in key]
-    return parts[0].str.cat(parts[1:], sep=" ") if parts else pd.Series(index=frame.index, dtype="string")
+    text = pd.Series("", index=frame.index, dtype="string")
+    for name in key:
+        text = text + frame[name].astype("string") + " "
+    return text.str.rstrip()
 
 
 def _fill_gaps(table: pd.DataFrame, group: pd.DataFrame, content: list[str]) -> None:

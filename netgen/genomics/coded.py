@@ -226,8 +226,7 @@ def decode(column: Coded) -> pd.api.extensions.ExtensionArray:
     ExtensionArray
         Texts, ``pd.NA`` where missing.
     """
-    lookup = np.append(column.values, [pd.NA])  # code -1 is the last entry
-    return pd.arrays.StringArray(lookup[column.codes])
+    return pd.arrays.StringArray(column.values).take(column.codes, allow_fill=True)
 
 
 def texts(column: Coded) -> NDArray[np.object_]:

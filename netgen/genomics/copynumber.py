@@ -7,10 +7,10 @@ gene was not measured in this sample.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pandas as pd
 
 from netgen import schema
@@ -56,14 +56,16 @@ class CopyNumber:
 
 @dataclass
 class _Cells:
-    """Cells of a file that are not zero, with the lines of the genes."""
+    """Cells of a file: sample, gene, value (NaN = missing)."""
 
-    symbols: list[str | None]
-    entrez: list[int]
-    lines: list[int]
-    sample: list[str]
-    gene: list[int]
-    value: list[float]
+    sample: list[str] = field(default_factory=list)
+    gene: list[str] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+
+    def add(self, sample: str, gene: str, value: float) -> None:
+        self.sample.append(sample)
+        self.gene.append(gene)
+        self.value.append(value)
 
 
 def read_copy_number(path: Path, *, findings: Findings) -> CopyNumber:
@@ -104,79 +106,106 @@ def read_copy_number(path: Path, *, findings: Findings) -> CopyNumber:
         )
     _report_nameless(header, path, start + 1, findings)
     rows = [(place + 1, lines[place].split("\t")) for place in range(start + 1, len(lines)) if lines[place].strip()]
+    rows = _whole_rows(rows, _needed(names, is_long=is_long), len(header), path, findings)
+    genes = _resolve_genes(rows, names, path, findings)
     if is_long:
-        cells, found = _read_long(rows, names, path, findings)
+        cells, found = _read_long(rows, names, genes, path, findings)
     else:
-        found = sorted({header[place] for place in samples})
-        cells = _read_wide(rows, header, samples, path, findings)
-    table, genes = _to_table(cells, path, findings)
-    return CopyNumber(table=table, samples=tuple(found), genes=genes)
+        found = {header[place] for place in samples}
+        cells = _read_wide(rows, header, samples, genes, path, findings)
+    return CopyNumber(
+        table=_one_per_cell(cells, path, findings),
+        samples=tuple(sorted(found)),
+        genes=tuple(sorted({gene for gene in genes if gene is not None})),
+    )
+
+
+def _needed(names: Sequence[str], *, is_long: bool) -> int:
+    """Return how many fields a row must have: all in the wide form, those that are read in the long form."""
+    if not is_long:
+        return len(names)
+    return 1 + max(names.index(name) for name in (*_SYMBOLS, *_ENTREZ, *_SAMPLES, *_VALUES) if name in names)
+
+
+def _whole_rows(
+    rows: Sequence[tuple[int, list[str]]], needed: int, n_columns: int, path: Path, findings: Findings
+) -> list[tuple[int, list[str]]]:
+    for line, row in rows:
+        if len(row) < needed:
+            _report_ragged(findings, path, line, len(row), n_columns)
+    return [(line, row) for line, row in rows if len(row) >= needed]
+
+
+def _resolve_genes(
+    rows: Sequence[tuple[int, list[str]]], names: Sequence[str], path: Path, findings: Findings
+) -> list[str | None]:
+    """Return the current symbol of each row, None if it has none."""
+
+    def column(spellings: Sequence[str]) -> list[str]:
+        place = next((names.index(name) for name in spellings if name in names), None)
+        return [""] * len(rows) if place is None else [row[place].strip() for _, row in rows]
+
+    symbols = [None if is_null(text) else text for text in column(_SYMBOLS)]
+    entrez = [int(text) if text.isdecimal() else 0 for text in column(_ENTREZ)]
+    resolved = normalize_genes(
+        pd.Series(symbols, dtype="string"),
+        pd.Series(entrez, dtype="Int64"),
+        findings=findings,
+        file=str(path),
+        rows=pd.Series([line for line, _ in rows], dtype="int64"),
+        column="Hugo_Symbol",
+    )
+    lost = int(resolved.gene.isna().sum())
+    if lost:
+        findings.add("I_ROWS_IGNORED", f"{lost} rows have no usable gene and were left out.", file=str(path))
+    return [None if pd.isna(gene) else str(gene) for gene in resolved.gene]
 
 
 def _read_wide(
-    rows: Sequence[tuple[int, list[str]]], header: Sequence[str], samples: Sequence[int], path: Path, findings: Findings
+    rows: Sequence[tuple[int, list[str]]],
+    header: Sequence[str],
+    samples: Sequence[int],
+    genes: Sequence[str | None],
+    path: Path,
+    findings: Findings,
 ) -> _Cells:
-    names = [name.casefold() for name in header]
-    cells = _Cells([], [], [], [], [], [])
-    values: dict[str, float | None] = {}
-    bad = _BadValues(path, findings)
-    for line, row in rows:
-        if len(row) < len(header):
-            _report_ragged(findings, path, line, len(row), len(header))
+    """Return the cells that are not zero; of genes with several rows all cells."""
+    several = {gene for gene, count in Counter(genes).items() if count > 1}
+    cells, parser = _Cells(), _Parser(path, findings)
+    for (line, row), gene in zip(rows, genes, strict=True):
+        if gene is None:
             continue
-        place = _add_gene(cells, names, row, line)
+        keep_zeros = gene in several
         for column in samples:
             text = row[column]
-            if text == "0":
+            if text == "0" and not keep_zeros:
                 continue
-            if text not in values:
-                values[text] = _parse_value(text)
-            value = values[text]
-            if value is None:
-                bad.add(line, header[column], text)
-            if value != 0.0:
-                _add_cell(cells, header[column], place, value)
+            value = parser.parse(text, line, header[column])
+            if value != 0.0 or keep_zeros:
+                cells.add(header[column], gene, value)
     return cells
 
 
 def _read_long(
-    rows: Sequence[tuple[int, list[str]]], names: Sequence[str], path: Path, findings: Findings
-) -> tuple[_Cells, list[str]]:
+    rows: Sequence[tuple[int, list[str]]],
+    names: Sequence[str],
+    genes: Sequence[str | None],
+    path: Path,
+    findings: Findings,
+) -> tuple[_Cells, set[str]]:
+    """Return the cells, and the samples of the file."""
     sample_column = next(names.index(name) for name in _SAMPLES if name in names)
     value_column = next(names.index(name) for name in _VALUES if name in names)
-    cells = _Cells([], [], [], [], [], [])
+    cells, parser = _Cells(), _Parser(path, findings)
     found: set[str] = set()
-    bad = _BadValues(path, findings)
-    for line, row in rows:
-        if len(row) <= max(sample_column, value_column):
-            _report_ragged(findings, path, line, len(row), len(names))
-            continue
+    for (line, row), gene in zip(rows, genes, strict=True):
         sample = row[sample_column].strip()
         if is_null(sample):
             continue
         found.add(sample)
-        place = _add_gene(cells, names, row, line)
-        value = _parse_value(row[value_column])
-        if value is None:
-            bad.add(line, names[value_column], row[value_column])
-        if value != 0.0:
-            _add_cell(cells, sample, place, value)
-    return cells, sorted(found)
-
-
-def _add_gene(cells: _Cells, names: Sequence[str], row: Sequence[str], line: int) -> int:
-    symbol = next((row[names.index(name)].strip() for name in _SYMBOLS if name in names), "")
-    entrez = next((row[names.index(name)].strip() for name in _ENTREZ if name in names), "")
-    cells.symbols.append(None if is_null(symbol) else symbol)
-    cells.entrez.append(int(entrez) if entrez.isdecimal() else 0)
-    cells.lines.append(line)
-    return len(cells.lines) - 1
-
-
-def _add_cell(cells: _Cells, sample: str, gene: int, value: float | None) -> None:
-    cells.sample.append(sample)
-    cells.gene.append(gene)
-    cells.value.append(np.nan if value is None else value)
+        if gene is not None:
+            cells.add(sample, gene, parser.parse(row[value_column], line, names[value_column]))
+    return cells, found
 
 
 def _parse_value(token: str) -> float | None:
@@ -194,16 +223,22 @@ def _parse_value(token: str) -> float | None:
 
 
 @dataclass
-class _BadValues:
-    """Reports the first bad values one by one and stops there; all of them become missing."""
+class _Parser:
+    """Reads values; reports the first bad ones one by one; a bad value becomes missing."""
 
     path: Path
     findings: Findings
-    count: int = 0
+    known: dict[str, float | None] = field(default_factory=dict)
+    n_bad: int = 0
 
-    def add(self, line: int, column: str, token: str) -> None:
-        self.count += 1
-        if self.count <= _SHOWN:
+    def parse(self, text: str, line: int, column: str) -> float:
+        if text not in self.known:
+            self.known[text] = _parse_value(text)
+        value = self.known[text]
+        if value is not None:
+            return value
+        self.n_bad += 1
+        if self.n_bad <= _SHOWN:
             self.findings.add(
                 "E_RANGE",
                 "A copy-number value must be -2, -1.5, -1, 0, 1, 2 or missing.",
@@ -211,54 +246,38 @@ class _BadValues:
                 file=str(self.path),
                 row=line,
                 column=column,
-                value=token[:40],
+                value=text[:40],
                 rule="V16",
             )
+        return float("nan")
 
 
-def _to_table(cells: _Cells, path: Path, findings: Findings) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    rows = pd.Series(cells.lines, dtype="int64")
-    resolved = normalize_genes(
-        pd.Series(cells.symbols, dtype="string"),
-        pd.Series(cells.entrez, dtype="Int64"),
-        findings=findings,
-        file=str(path),
-        rows=rows,
-        column="Hugo_Symbol",
-    )
-    lost = int(resolved.gene.isna().sum())
-    if lost:
-        findings.add("I_ROWS_IGNORED", f"{lost} rows have no usable gene and were left out.", file=str(path))
-    genes = tuple(sorted({str(gene) for gene in resolved.gene.dropna()}))
+def _one_per_cell(cells: _Cells, path: Path, findings: Findings) -> pd.DataFrame:
+    """Return one row per sample and gene, zeros left out; of several rows the most extreme, known before missing."""
+    keys = ["sample_id", "gene"]
     frame = pd.DataFrame(
         {
             "sample_id": pd.Series(cells.sample, dtype="string"),
-            "gene": resolved.gene.take(cells.gene).reset_index(drop=True),
+            "gene": pd.Series(cells.gene, dtype="string"),
             "value": pd.Series(cells.value, dtype="float64"),
         }
     )
-    return _one_per_cell(frame[frame["gene"].notna()], path, findings), genes
-
-
-def _one_per_cell(frame: pd.DataFrame, path: Path, findings: Findings) -> pd.DataFrame:
-    """Return one row per sample and gene; of rows that differ the most extreme one, known before missing."""
-    keys = ["sample_id", "gene"]
     ordered = frame.assign(size=-frame["value"].abs()).sort_values([*keys, "size", "value"], na_position="last")
     twice = ordered.duplicated(keys, keep=False)
     if twice.any():
-        differ = ordered[twice].groupby(keys)["value"].nunique(dropna=False).gt(1)
+        differ = ordered[twice].groupby(keys)["value"].nunique().gt(1)
         if differ.any():
             sample, gene = differ[differ].index[0]
             findings.add(
                 "W_GENE_CONFLICT",
-                f"Two rows describe one gene differently in {int(differ.sum())} cells (first: {gene} in {sample}); "
-                "the more extreme value is kept.",
-                fix="Remove the row under the old symbol.",
+                f"Several rows describe one gene differently in {int(differ.sum())} cells (first: {gene} in {sample}); "
+                "the most extreme value is kept.",
+                fix="Keep one row per gene.",
                 file=str(path),
                 value=gene,
             )
     kept = ordered.drop_duplicates(keys).drop(columns="size")
-    return schema.conform(kept, schema.COPY_NUMBER)
+    return schema.conform(kept[kept["value"] != 0.0], schema.COPY_NUMBER)
 
 
 def _report_nameless(header: Sequence[str], path: Path, row: int, findings: Findings) -> None:

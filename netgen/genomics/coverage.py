@@ -94,7 +94,8 @@ def resolve_profiles(
 ) -> StudyCoverage:
     """Return which panel stands behind each data type of each sample of one source.
 
-    A sample that nothing speaks of gets no row: it was not sequenced.
+    A sample that nothing speaks of gets no row: it was not sequenced. A data type whose file the source lacks is not
+    profiled in any sample, whatever a matrix or a list says: the absence of rows means nothing there.
 
     Parameters
     ----------
@@ -244,7 +245,9 @@ def _matrix_samples(evidence: ProfileEvidence) -> set[str]:
 def _assign(
     profile: _Profile, evidence: ProfileEvidence, made: _MadeUp, declared: Panel | None, *, assume_profiled: bool
 ) -> dict[str, str]:
-    """Return sample -> panel of one data type."""
+    """Return sample -> panel of one data type; nobody is profiled for a data type whose file is not there."""
+    if not profile.carried:
+        return {}
     found: dict[str, str] = {}
     settled: set[str] = set()
     matrix = evidence.panel_matrix
@@ -252,7 +255,7 @@ def _assign(
         cells = matrix.set_index("sample_id")[profile.name]
         settled = {str(one) for one in cells.index}
         found = {str(sample): str(panel) for sample, panel in cells.dropna().items()}
-    if evidence.sample_panels is not None and profile.carried:
+    if evidence.sample_panels is not None:
         for sample, panel in evidence.sample_panels.dropna().items():
             if str(sample) not in settled:
                 found[str(sample)] = str(panel)
@@ -266,7 +269,7 @@ def _assign(
     for sample in sorted(listed - settled):
         found[sample] = named or made.listed(profile.name)
     fallback = named or _fallback(profile, made, has_list=bool(listed), assume_profiled=assume_profiled)
-    if fallback is not None and profile.carried:
+    if fallback is not None:
         for sample in sorted(present - settled - listed):
             found[sample] = fallback
     return found

@@ -11,7 +11,7 @@ A row that cannot be used is left out and counted with its reason:
 ================ =======================================================================================
 row_truncated    another number of fields than the header (E_ROW_TRUNCATED)
 no_sample        no sample (E_VALUE)
-gene_missing     no gene: intergenic variants and the like (I_ROWS_IGNORED)
+gene_missing     no gene: intergenic variants and the like (I_ROWS_IGNORED, W_GENE_UNRESOLVED if coding)
 gene_excel_date  the symbol is a date and nothing says which gene (E_GENE_EXCEL_DATE or W_GENE_UNRESOLVED)
 gene_ambiguous   the symbol means several genes (W_ALIAS_AMBIGUOUS)
 no_class         no variant class and none that follows from the rest (W_VARIANT_CLASS_UNKNOWN)

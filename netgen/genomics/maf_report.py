@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from netgen.genomics.alleles import find_off_chromosome, normalize_build
+from netgen.genomics.classes import NONSYN
 from netgen.genomics.coded import Coded, first_rows, take, used_values
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def report_dropped(
     classes
         MAF classes.
     lines, reasons, findings, file
-        Source lines; collects W_ALLELE_MISSING, W_VARIANT_CLASS_UNKNOWN and I_ROWS_IGNORED.
+        Source lines; collects W_ALLELE_MISSING, W_VARIANT_CLASS_UNKNOWN, W_GENE_UNRESOLVED and I_ROWS_IGNORED.
     """
     changeless = reason == reasons.index("no_change")
     alleleless = np.flatnonzero((lost & (reason == 0)) | changeless)
@@ -172,13 +173,25 @@ def report_dropped(
             row=int(lines[classless[0]]),
             column="Variant_Classification",
         )
-    geneless = np.flatnonzero(reason == reasons.index("gene_missing"))
-    if geneless.size:
-        intergenic = used_values(take(classes, geneless))
-        findings.add(
-            "I_ROWS_IGNORED",
-            f"{geneless.size} rows name no gene and were passed over (classes: {', '.join(intergenic) or 'none'}).",
-            file=file,
-            row=int(lines[geneless[0]]),
-            column="Hugo_Symbol",
-        )
+    _report_geneless(reason == reasons.index("gene_missing"), classes, lines=lines, findings=findings, file=file)
+
+
+def _report_geneless(
+    rows: NDArray[np.bool_], classes: Coded, *, lines: NDArray[np.int64], findings: Findings, file: str
+) -> None:
+    """Warn of rows that alter a protein but name no known gene; pass over the others (intergenic and the like)."""
+    coding = np.array([value in NONSYN for value in classes.values] + [False], dtype=bool)[classes.codes]
+    for code, which, fate in (
+        ("W_GENE_UNRESOLVED", np.flatnonzero(rows & coding), "left out although they alter a protein"),
+        ("I_ROWS_IGNORED", np.flatnonzero(rows & ~coding), "passed over"),
+    ):
+        if which.size:
+            found = ", ".join(used_values(take(classes, which))) or "none"
+            findings.add(
+                code,
+                f"{which.size} rows name no gene that is known and were {fate} (classes: {found}).",
+                fix="Fill in the symbol." if code[0] == "W" else "",
+                file=file,
+                row=int(lines[which[0]]),
+                column="Hugo_Symbol",
+            )

@@ -92,8 +92,8 @@ def parse_integers(
     if not isinstance(column, Coded):
         return column
     numbers = parse_floats(column, place=place, findings=findings)
-    whole = np.isfinite(numbers) & (numbers == np.floor(numbers))
-    broken = np.isfinite(numbers) & ~whole
+    whole = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2**53)  # beyond that a float is no exact integer
+    broken = ~np.isnan(numbers) & ~whole
     if broken.any():
         codes = sorted({int(code) for code in column.codes[broken]})
         _report_no_numbers(column, codes, place=place, findings=findings)

@@ -199,7 +199,7 @@ def _right_columns(rows: pd.DataFrame, q_label: str) -> list[TextColumn]:
 
 
 def _column(heading: str, cells: list[str]) -> TextColumn:
-    widest = max(text_width(heading) * 1.1, *(text_width(cell) * 1.1 for cell in cells))
+    widest = max(text_width(heading, weight="bold"), *(text_width(cell) * 1.1 for cell in cells))
     return TextColumn(heading, cells, widest + GAP)
 
 

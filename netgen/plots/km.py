@@ -253,7 +253,7 @@ def _draw_legend(ax: Axes, groups: list[Curve], medians: list[float], unit: str,
         handles, labels, loc="lower left", bbox_to_anchor=(0, 1), handlelength=3.2, borderaxespad=0.3, borderpad=0,
         labelspacing=0.3, handletextpad=0.6,
     )  # fmt: skip
-    ax.set_title(title, loc="left", pad=LEGEND_ROW * len(groups) + 6)
+    ax.set_title(title, loc="left", y=1.0, pad=LEGEND_ROW * len(groups) + 6)  # y: do not search for a place
 
 
 def _annotate(ax: Axes, groups: list[Curve], text: str) -> None:

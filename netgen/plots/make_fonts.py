@@ -1,14 +1,14 @@
 """Write the small fonts of the figures again: ``python -m netgen.plots.make_fonts netgen/data/fonts``.
 
-A PDF embeds the glyphs it uses. Cutting them out of the whole of DejaVu Sans, as matplotlib does for every file and every
-style, costs more than drawing the figure: the font has 6,000 glyphs and elaborate layout tables. The fonts written here
-hold the characters a figure is likely to need, with the same outlines, widths and kerning, so that text looks the same
-and cutting takes milliseconds. Whatever else a text contains is drawn in DejaVu Sans itself.
+A PDF embeds the glyphs it uses. Cutting them out of the whole of DejaVu Sans, as matplotlib does for every file and
+every style, costs more than drawing the figure: the font has 6,000 glyphs and elaborate layout tables. The fonts
+written here hold the characters a figure is likely to need, with the same outlines, widths, hints and kerning, so that
+text looks the same and cutting takes milliseconds. Whatever else a text contains is drawn in DejaVu Sans itself.
 
-Ligatures are left out, so that every letter of a PDF can be found and edited; instructions for screens of few pixels are
-left out too, as matplotlib draws without them.
+Ligatures are left out, so that every letter of a PDF can be found and edited.
 
-The licence of DejaVu Sans asks that a changed font is renamed and keeps its notices: ``LICENSE_DEJAVU`` is copied beside.
+The licence of DejaVu Sans asks that a changed font has another name and keeps its notices: ``LICENSE_DEJAVU`` is copied
+beside the fonts.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from netgen.plots.style import FONT
+from netgen.plots.style import FONT, FONT_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 LICENCE: Final = "LICENSE_DEJAVU"
-# File of matplotlib and the style it holds.
+# Style -> the file of matplotlib it is cut from.
 SOURCES: Final[dict[str, str]] = {
-    "DejaVuSans.ttf": "Regular",
-    "DejaVuSans-Bold.ttf": "Bold",
-    "DejaVuSans-Oblique.ttf": "Oblique",
+    "Regular": "DejaVuSans.ttf",
+    "Bold": "DejaVuSans-Bold.ttf",
+    "Oblique": "DejaVuSans-Oblique.ttf",
+    "BoldOblique": "DejaVuSans-BoldOblique.ttf",
 }
 # First and last character of each range: Latin, Greek, punctuation, super- and subscripts, signs.
 RANGES: Final[tuple[tuple[int, int], ...]] = (
@@ -62,10 +63,9 @@ def write_fonts(folder: Path) -> list[Path]:
     source = Path(mpl.get_data_path()) / "fonts" / "ttf"
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for name, style in SOURCES.items():
-        font = small_font(source / name, style)
-        path = folder / f"{_plain(FONT)}-{style}.ttf"
-        font.save(path)
+    for style, whole in SOURCES.items():
+        path = folder / FONT_FILES[style]
+        small_font(source / whole, style).save(path)
         written.append(path)
     return [*written, Path(shutil.copyfile(source / LICENCE, folder / LICENCE))]
 
@@ -78,19 +78,19 @@ def small_font(source: Path, style: str) -> TTFont:
     source
         File of the whole font.
     style
-        Regular, Bold or Oblique: what ``source`` is.
+        What ``source`` is: Regular, Bold, Oblique or BoldOblique.
 
     Returns
     -------
     TTFont
-        The characters of ``RANGES`` with outlines, widths and kerning; no ligatures, no instructions.
+        The characters of ``RANGES`` with outlines, widths, hints and kerning; no ligatures.
     """
-    from fontTools.subset import Options, Subsetter
+    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
     from fontTools.ttLib import TTFont
 
-    options = Options(hinting=False, legacy_kern=True, notdef_outline=True, name_IDs=["*"], name_languages=["*"])
+    options = Options(legacy_kern=True, glyph_names=True, notdef_outline=True, name_IDs=["*"])
     options.drop_tables = [*options.drop_tables, *LEFT_OUT]
-    font = TTFont(source, recalcTimestamp=False)
+    font = TTFont(source, recalcBBoxes=False, recalcTimestamp=False)  # recalculated boxes would shift some glyphs
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
     subsetter.subset(font)
@@ -101,23 +101,12 @@ def small_font(source: Path, style: str) -> TTFont:
 def _rename(font: TTFont, style: str) -> None:
     """Give the font its own name; keep the notices of copyright and licence (name identifiers 0, 13 and 14)."""
     table = font["name"]
-    notices = {number: table.getDebugName(number) for number in (0, 13, 14)}
-    names = {
-        1: FONT,
-        2: style,
-        3: f"{FONT} {style}",
-        4: FONT if style == "Regular" else f"{FONT} {style}",
-        5: f"{table.getDebugName(5)}, characters of DejaVu Sans {style}",
-        6: _plain(FONT) if style == "Regular" else f"{_plain(FONT)}-{style}",
-    }
+    names = {number: table.getDebugName(number) for number in (0, 13, 14)}
+    names |= {1: FONT, 2: style, 3: f"{FONT} {style}", 4: f"{FONT} {style}", 6: Path(FONT_FILES[style]).stem}
+    names[5] = f"{table.getDebugName(5)}, characters of {table.getDebugName(4)}"
     table.names = []
-    for number, text in sorted({**notices, **names}.items()):
-        if text:
-            table.setName(text, number, 3, 1, 0x409)  # Windows, Unicode, English
-
-
-def _plain(name: str) -> str:
-    return name.replace(" ", "")
+    for number, text in sorted(names.items()):
+        table.setName(text, number, 3, 1, 0x409)  # Windows, Unicode, English
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

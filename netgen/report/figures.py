@@ -43,20 +43,19 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
         Names of the figures without extension.
     """
     names = []
-    for endpoint, rows in result.table.groupby("endpoint", sort=False):
+    for endpoint in result.plan["endpoints"]:
+        rows = result.table.loc[result.table["endpoint"] == endpoint]
         curves = result.curves.loc[result.curves["endpoint"] == endpoint]
         tested = rows.loc[rows["status"] == "tested"].sort_values(["p_primary", "feature"], kind="stable")
         drawn = tested.loc[tested["feature"].isin(curves["grouping"])]  # without delayed entry, all of them
         for _, row in drawn.head(MOST).iterrows():
-            axes = _km(curves, str(row["feature"]), f"{str(endpoint).upper()} by {row['feature']}", _annotation(row))
+            axes = _km(curves, str(row["feature"]), f"{endpoint.upper()} by {row['feature']}", _annotation(row))
             names.append(_save(axes, folder, f"km_{endpoint}_{row['feature']}"))
         if (curves["grouping"] == "origin").any():
-            names.append(
-                _save(_km(curves, "origin", f"{str(endpoint).upper()} by origin", ""), folder, f"km_{endpoint}")
-            )
+            names.append(_save(_km(curves, "origin", f"{endpoint.upper()} by origin", ""), folder, f"km_{endpoint}"))
         frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
         if len(frame):
-            axes = plot_forest(frame, title=f"{str(endpoint).upper()}: altered against wild type", q_label="q (BH)")
+            axes = plot_forest(frame, title=f"{endpoint.upper()}: altered against wild type", q_label="q (BH)")
             names.append(_save(axes, folder, f"forest_{endpoint}"))
     return names
 

@@ -42,11 +42,11 @@ def summarize_association(result: AssociationResult, out: Path) -> dict[str, Any
         features and the rows of the tested ones.
     """
     endpoints = {}
-    for name, rows in result.table.groupby("endpoint", sort=False):
-        plan = result.plan["endpoints"][name]
+    for name, plan in result.plan["endpoints"].items():
+        rows = result.table.loc[result.table["endpoint"] == name]
         tested = rows.loc[rows["status"] == "tested"]
         keep = ["feature", "n_altered", "n_profiled", "hr", "hr_lo", "hr_hi", "p_primary", "p_method", "q_bh", "het_p"]
-        endpoints[str(name)] = {
+        endpoints[name] = {
             "n": plan["n"],
             "events": plan["events"],
             "mode": plan["mode"],
@@ -86,8 +86,8 @@ def render_association(result: AssociationResult, cohort: Cohort, out: Path) -> 
     study = cohort.study
     head = f"{study.title or study.id}: {len(cohort.patients)} patients, {len(cohort.samples)} samples"
     lines = [head, *([f"Note: {study.label}."] if study.label else []), ""]
-    for name, rows in result.table.groupby("endpoint", sort=False):
-        lines += _endpoint(str(name), rows, result)
+    for name in result.plan["endpoints"]:
+        lines += _endpoint(name, result.table.loc[result.table["endpoint"] == name], result)
         lines.append("")
     for item in result.skipped.loc[result.skipped["kind"] == "model"].itertuples():
         lines.append(f"Penalised model for {item.item}: {item.reason}")
@@ -100,7 +100,7 @@ def render_association(result: AssociationResult, cohort: Cohort, out: Path) -> 
 def _endpoint(name: str, rows: pd.DataFrame, result: AssociationResult) -> list[str]:
     plan = result.plan["endpoints"][name]
     whole = result.km.loc[(result.km["endpoint"] == name) & (result.km["grouping"] == "all")].iloc[0]
-    entry = rows["entry_rule"].iloc[0]
+    entry = plan["entry_rule"]
     lines = [
         f"{name.upper()}: {plan['n']} patients, {plan['events']} events, median {months(whole['median'])} months "
         f"({months(whole['median_lo'])}-{months(whole['median_hi'])}); "

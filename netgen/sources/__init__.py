@@ -14,7 +14,7 @@ from netgen.sources.cbioportal import read_cbioportal
 from netgen.sources.clinical_tables import read_clinical_tables
 from netgen.sources.one_sheet import read_one_sheet
 from netgen.sources.sequencing import read_sequencing
-from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables
+from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, leave_out_samples
 
 if TYPE_CHECKING:
     from netgen.study import SourceSpec, Study
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _IDS = ("patient_id", "sample_id", "panel_id")
 _DATA_TYPES = ("mutations", "cna", "structural_variants")  # columns of ``profiles``: the panel behind each
 
-__all__ = ["ClinicalTables", "SequencingTables", "SourceTables", "read_source"]
+__all__ = ["ClinicalTables", "SequencingTables", "SourceTables", "leave_out_samples", "read_source"]
 
 
 def read_source(source: SourceSpec, study: Study, *, findings: Findings) -> SourceTables:
@@ -57,7 +57,8 @@ def read_source(source: SourceSpec, study: Study, *, findings: Findings) -> Sour
         raise
     finally:
         findings.extend(_placed(item, source) for item in own)
-    return _in_namespace(_with_places(_in_context(tables, study), source), source.namespace)
+    tables = _in_context(_without_excluded(tables), study)
+    return _in_namespace(_with_places(tables, source), source.namespace)
 
 
 def _read(source: SourceSpec, study: Study, findings: Findings) -> SourceTables:
@@ -86,6 +87,22 @@ def _paths(source: SourceSpec) -> list[Path]:
     if source.alterations is not None:
         named.append(source.alterations.file)
     return [*named, *source.panels]
+
+
+def _without_excluded(tables: SourceTables) -> SourceTables:
+    """Leave out what other tables say of patients who were left out on reading."""
+    gone = tables.clinical.exclusions["patient_id"]
+    samples = tables.clinical.tables["samples"]
+    kept = {
+        name: frame.loc[~frame["patient_id"].isin(gone)].reset_index(drop=True)
+        for name, frame in tables.clinical.tables.items()
+    }
+    return SourceTables(
+        clinical=dataclasses.replace(tables.clinical, tables=kept),
+        sequencing=leave_out_samples(
+            tables.sequencing, set(samples.loc[samples["patient_id"].isin(gone), "sample_id"].dropna())
+        ),
+    )
 
 
 def _in_context(tables: SourceTables, study: Study) -> SourceTables:

@@ -89,13 +89,16 @@ def _read_sequencing(
         inputs.append(describe_file(item.path, role="maf", n_rows=maf.n_rows))
     copy_number = _read_copy_number(folder, inputs, findings)
     fusions = _read_fusions(folder, inputs, findings)
-    panels = [read_panel(path, findings=findings) for path in (*folder.panels, *source.panels)]
+    panels = []
+    for path in (*folder.panels, *source.panels):
+        panels.append(read_panel(path, findings=findings))
+        inputs.append(describe_file(path, role="panel", n_rows=len(panels[-1].genes)))
     declared = whole_panel(source.assay) if source.assay is not None else None
     if declared is None and len(source.panels) == 1:
         declared = panels[-1]
     variants = pd.concat([maf.variants for maf in mafs], ignore_index=True) if mafs else None
     coverage = resolve_profiles(
-        _evidence(folder, samples, [maf.sequenced_samples or () for maf in mafs], findings),
+        _evidence(folder, samples, [maf.sequenced_samples or () for maf in mafs], inputs, findings),
         variants=variants,
         copy_number=copy_number,
         fusions=fusions,
@@ -115,15 +118,21 @@ def _read_sequencing(
 
 
 def _evidence(
-    folder: StudyFolder, samples: pd.DataFrame, sequenced: list[tuple[str, ...]], findings: Findings
+    folder: StudyFolder,
+    samples: pd.DataFrame,
+    sequenced: list[tuple[str, ...]],
+    inputs: list[InputFile],
+    findings: Findings,
 ) -> ProfileEvidence:
     """Gather what the folder says about who was profiled for what."""
-    matrices = folder.of("panel_matrix")
+    matrix = None
+    for item in folder.of("panel_matrix")[:1]:
+        matrix = read_gene_panel_matrix(item.path, findings=findings, stable_ids=folder.stable_ids())
+        inputs.append(describe_file(item.path, role="panel_matrix", n_rows=len(matrix)))
+    inputs += [describe_file(path, role="case_list", n_rows=1) for path in folder.case_lists]
     sample_panels = samples.set_index("sample_id")["panel_id"].dropna()
     return ProfileEvidence(
-        panel_matrix=read_gene_panel_matrix(matrices[0].path, findings=findings, stable_ids=folder.stable_ids())
-        if matrices
-        else None,
+        panel_matrix=matrix,
         sample_panels=sample_panels if len(sample_panels) else None,
         case_lists=read_case_lists(folder.case_lists, findings=findings),
         sequenced_samples={sample for one in sequenced for sample in one},

@@ -31,7 +31,8 @@ OTHER_TABLES: Final = ("treatments", "assessments", "imaging", "biomarkers")
 def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings) -> ClinicalTables:
     """Return the clinical tables that a source names.
 
-    Rows that ``where`` and ``where_present`` do not select are left out and counted. Without a samples table every
+    Rows that ``where`` and ``where_present`` do not select are left out and counted, and what other tables say of their
+    patients with them. Without a samples table every
     patient has one sample: the ``sample_id`` column of the patient table, else the patient's own id.
 
     Parameters
@@ -72,7 +73,7 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
     if "patient_id" not in patients.columns.sources:
         raise SchemaError(findings)
     tables = {"patients": with_constants(patients.table, source)}
-    tables["samples"] = _samples(source, study, patients, findings)
+    tables["samples"], sample_file = _samples(source, study, patients, findings)
     tables["recorded_endpoints"] = parse_recorded_endpoints(
         raw,
         patient_ids=patients.ids,
@@ -81,7 +82,7 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
         on_duplicate=study.read.on_duplicate,
         findings=findings,
     )
-    inputs = [_describe(source.tables["patients"].file, "patients", raw)]
+    inputs = [_describe(source.tables["patients"].file, "patients", raw), *sample_file]
     for name in OTHER_TABLES:
         tables[name] = schema.empty(schema.TABLES[name])
         if name in source.tables:
@@ -92,13 +93,14 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
                 other, schema.TABLES[name], mapping=columns, options=options, findings=findings
             ).table
             inputs.append(_describe(source.tables[name].file, name, other))
+    others = _ids_of(unselected, patients) - set(patients.ids)
     excluded = patients.excluded.assign(step="de-duplicated")
     return ClinicalTables(
-        tables=tables,
-        n_rows=len(raw.frame) + unselected,
+        tables={name: frame.loc[~frame["patient_id"].isin(others)] for name, frame in tables.items()},
+        n_rows=len(raw.frame) + len(unselected.frame),
         attrition={
-            "selected": {"not_selected": unselected},
-            "de-duplicated": _duplicates(raw, patients),
+            "selected": {"not_selected": len(unselected.frame)},
+            "de-duplicated": count_duplicates(patients),
         },
         exclusions=excluded.reindex(columns=["patient_id", "step", "reason"]).astype("string"),
         inputs=tuple(inputs),
@@ -124,20 +126,32 @@ def _with_patient_id(
     return {**mapping, "patient_id": sample[0]}
 
 
-def _read(spec: TableSpec, findings: Findings) -> tuple[RawTable, int]:
-    """Read a file and keep the selected rows; also return how many were not selected."""
+def _ids_of(raw: RawTable, patients: ParsedTable) -> set[str]:
+    """Patients of rows of the same file that were not parsed."""
+    return {str(cell).strip() for name in patients.columns.sources["patient_id"] for cell in raw.frame[name].dropna()}
+
+
+def _read(spec: TableSpec, findings: Findings) -> tuple[RawTable, RawTable]:
+    """Read a file; return the selected rows, and the others."""
     raw = read_text_table(spec.file, findings=findings, sheet=spec.sheet, header_row=spec.header_row)
     keep = np.ones(len(raw.frame), dtype=bool)
     for column in (*spec.where, *spec.where_present):
         if column not in raw.frame.columns:
-            report_missing(raw, column, findings, why="to select rows")
+            report_missing(raw, column, findings, why="It is to select rows.")
             continue
         cells = raw.frame[column].str.strip()
         if column in spec.where:
             keep &= cells.isin(spec.where[column]).to_numpy(dtype=bool, na_value=False)
         else:
             keep &= ~is_null(cells)
-    return keep_rows(raw, keep), int((~keep).sum())
+    if len(keep) and not keep.any():
+        findings.add(
+            "E_CONFIG",
+            f"where and where_present must keep some rows, they keep none of {len(keep)}.",
+            fix="Check how the values are written.",
+            file=raw.file,
+        )
+    return keep_rows(raw, keep), keep_rows(raw, ~keep)
 
 
 def clinical_options(source: SourceSpec, study: Study, *tables: Table) -> ParseOptions:
@@ -218,12 +232,16 @@ def recorded_specs(source: SourceSpec, study: Study) -> list[RecordedSpec]:
     ]
 
 
-def _samples(source: SourceSpec, study: Study, patients: ParsedTable, findings: Findings) -> pd.DataFrame:
+def _samples(
+    source: SourceSpec, study: Study, patients: ParsedTable, findings: Findings
+) -> tuple[pd.DataFrame, list[InputFile]]:
+    """Read the samples table, or give every patient one sample; also return the file read."""
     options = clinical_options(source, study, schema.SAMPLES)
     if "samples" in source.tables:
         raw, _ = _read(source.tables["samples"], findings)
         mapping = source.tables["samples"].columns
-        return parse_table(raw, schema.SAMPLES, mapping=mapping, options=options, findings=findings).table
+        parsed = parse_table(raw, schema.SAMPLES, mapping=mapping, options=options, findings=findings)
+        return parsed.table, [_describe(source.tables["samples"].file, "samples", raw)]
     table = patients.table
     ids = table["sample_id"] if "sample_id" in table.columns else table["patient_id"]
     frame = pd.DataFrame({"sample_id": ids.astype("string"), "patient_id": table["patient_id"]})
@@ -233,15 +251,31 @@ def _samples(source: SourceSpec, study: Study, patients: ParsedTable, findings: 
     frame = frame.loc[frame["sample_id"].notna()].assign(sample_class="tumour")
     for key, value in options.constants.items():
         frame[key] = value
-    return schema.conform(frame, schema.SAMPLES)
+    return schema.conform(frame, schema.SAMPLES), []
 
 
-def _duplicates(raw: RawTable, patients: ParsedTable) -> dict[str, int]:
-    """Rows that are not a patient of their own: identical repeats, conflicts, and rows without an id."""
+def count_duplicates(patients: ParsedTable) -> dict[str, int]:
+    """Return why rows are not a patient of the cohort.
+
+    Parameters
+    ----------
+    patients
+        The parsed patient table.
+
+    Returns
+    -------
+    dict of str to int
+        duplicate_identical (rows beyond the first of a patient), duplicate_conflict (patients left out, as listed),
+        duplicate_conflict_rows (their further rows), patient_id_missing; only those that occur.
+    """
     conflicts = int(patients.ids.isin(patients.excluded["patient_id"]).sum())
     unnamed = int(patients.ids.isna().sum())
-    repeats = len(raw.frame) - len(patients.table) - conflicts - unnamed
-    counts = {"duplicate_identical": repeats, "duplicate_conflict": conflicts, "patient_id_missing": unnamed}
+    counts = {
+        "duplicate_identical": len(patients.ids) - len(patients.table) - conflicts - unnamed,
+        "duplicate_conflict": len(patients.excluded),
+        "duplicate_conflict_rows": conflicts - len(patients.excluded),
+        "patient_id_missing": unnamed,
+    }
     return {reason: n for reason, n in counts.items() if n}
 
 

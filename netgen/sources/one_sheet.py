@@ -16,7 +16,7 @@ from netgen.genomics.genes import normalize_gene_list
 from netgen.genomics.notation import parse_alterations
 from netgen.genomics.panels import Panel, read_panel, whole_panel
 from netgen.provenance import describe_file
-from netgen.sources.clinical_tables import clinical_options, recorded_specs, with_constants
+from netgen.sources.clinical_tables import clinical_options, count_duplicates, recorded_specs, with_constants
 from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables
 
 if TYPE_CHECKING:
@@ -63,14 +63,12 @@ def read_one_sheet(source: SourceSpec, study: Study, *, findings: Findings) -> S
         "recorded_endpoints": endpoints,
     }
     n_rows = len(form.wide.frame)
-    repeats = n_rows - len(sheet.tables["patients"]) - len(sheet.excluded)
     excluded = sheet.excluded.assign(step="de-duplicated").reindex(columns=["patient_id", "step", "reason"])
-    counts = {"duplicate_identical": repeats, "duplicate_conflict": len(excluded)}
     return SourceTables(
         clinical=ClinicalTables(
             tables=tables,
             n_rows=n_rows,
-            attrition={"de-duplicated": {reason: n for reason, n in counts.items() if n > 0}},
+            attrition={"de-duplicated": count_duplicates(sheet.patients)},
             exclusions=excluded.astype("string"),
             inputs=(describe_file(source.path, role="one_sheet", n_rows=n_rows),),
         ),

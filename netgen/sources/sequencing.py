@@ -61,7 +61,7 @@ def read_sequencing(
     variants, evidence, files = _read_variants(source, study, samples, build, findings)
     calls = None
     if source.alterations is not None:
-        calls, described = _read_calls(source.alterations, patients, findings)
+        calls, described = _read_calls(source.alterations, patients, samples, findings)
         files = [*files, described]
     coverage = resolve_profiles(
         evidence,
@@ -133,8 +133,10 @@ def _has_wildcard(pattern: str) -> bool:
     return any(sign in pattern for sign in "*?[")
 
 
-def _read_calls(spec: AlterationsSpec, patients: pd.DataFrame, findings: Findings) -> tuple[pd.DataFrame, InputFile]:
-    """Read a ready-made gene table; its ids are patients, each with a sample of the same name."""
+def _read_calls(
+    spec: AlterationsSpec, patients: pd.DataFrame, samples: pd.DataFrame, findings: Findings
+) -> tuple[pd.DataFrame, InputFile]:
+    """Read a ready-made gene table; its ids are patients, or samples in a matrix."""
     raw = read_text_table(spec.file, findings=findings, sheet=spec.sheet, header_row=spec.header_row)
     name = raw.file
     id_column = spec.id_column or str(raw.frame.columns[0])
@@ -153,7 +155,26 @@ def _read_calls(spec: AlterationsSpec, patients: pd.DataFrame, findings: Finding
             file=name,
             rows=raw.rows,
         )
-    return calls, describe_file(spec.file, role="alterations", n_rows=len(raw.frame))
+    described = describe_file(spec.file, role="alterations", n_rows=len(raw.frame))
+    return _on_samples(calls, samples, findings, name), described
+
+
+def _on_samples(calls: pd.DataFrame, samples: pd.DataFrame, findings: Findings, file: str) -> pd.DataFrame:
+    """Give each sample the calls under its own name, else those of its patient; report the calls of nobody."""
+    owners = samples.dropna(subset=["sample_id"]).drop_duplicates("sample_id").set_index("sample_id")["patient_id"]
+    name = owners.index.to_series().where(owners.index.isin(calls.index), owners)
+    name = name[name.isin(calls.index)]
+    lost = calls.index.difference(pd.Index(name))
+    if len(lost):
+        findings.add(
+            "W_PATIENT_UNLINKED",
+            f"{len(lost)} of {len(calls)} gene calls belong to no patient with a sample ({lost[0]} ...).",
+            fix="Add them, or check how their ids are written.",
+            file=file,
+            value=lost[0],
+            rule="V01",
+        )
+    return calls.loc[name].set_axis(pd.Index(name.index, dtype="string", name="sample_id"))
 
 
 def _profiled(spec: AlterationsSpec, patients: pd.DataFrame, raw: RawTable) -> list[str]:

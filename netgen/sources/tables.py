@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +11,7 @@ from netgen import schema
 from netgen.genomics.coverage import StudyCoverage, merge_coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from netgen.provenance import InputFile
 
@@ -73,3 +73,33 @@ class SourceTables:
 
     clinical: ClinicalTables
     sequencing: SequencingTables
+
+
+def leave_out_samples(sequencing: SequencingTables, gone: Collection[str]) -> SequencingTables:
+    """Return the genomic half without some samples: their patients are not in the cohort.
+
+    Parameters
+    ----------
+    sequencing
+        The genomic half of a source.
+    gone
+        Sample ids.
+
+    Returns
+    -------
+    SequencingTables
+        Other samples as they were, those that no patient has included.
+    """
+
+    def kept(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.loc[~frame["sample_id"].isin(gone)].reset_index(drop=True)
+
+    calls, coverage = sequencing.calls, sequencing.coverage
+    return replace(
+        sequencing,
+        variants=kept(sequencing.variants),
+        copy_number=kept(sequencing.copy_number),
+        fusions=kept(sequencing.fusions),
+        calls=None if calls is None else calls.loc[~calls.index.isin(gone)],
+        coverage=replace(coverage, profiles=kept(coverage.profiles)),
+    )

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netgen.association.coxnet import breslow_hazard, breslow_loglik, fit_coxnet
+from netgen.association.breslow import breslow_hazard, breslow_loglik
+from netgen.association.coxnet import fit_coxnet
 from netgen.association.riskset import RiskSets, build_risk_sets
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from netgen.association.coxnet import fit_coxnet
-from netgen.association.penalised import NO_IMPROVEMENT, PenalisedModel, _verdict, fit_penalised
+from netgen.association.penalised import PenalisedModel, fit_penalised
+from netgen.association.penalised_performance import NO_IMPROVEMENT, state_verdict
 from netgen.association.riskset import build_risk_sets
 from netgen.errors import AnalysisError, Findings
 
@@ -227,7 +228,7 @@ def test_fit_penalised__finds_a_strong_alteration():
     assert "entered the model at the 1-SE penalty (out-of-fold C 0." in model.verdict
 
 
-def test_verdict__says_when_selected_alterations_do_not_predict():
+def test_state_verdict__says_when_selected_alterations_do_not_predict():
     path = SimpleNamespace(coef=np.array([[0.1, 0.0, 0.2]]), alpha=1.0)
     cv = SimpleNamespace(
         index_1se=0, index_min=0, mean=np.array([5.0]), se=np.array([0.1]), null_deviance=np.array([6.0])
@@ -235,7 +236,7 @@ def test_verdict__says_when_selected_alterations_do_not_predict():
     performance = pd.DataFrame(
         {"metric": "harrell_c_out_of_fold", "model": ["genes_1se", "clinical"], "value": [0.61, 0.62]}
     )
-    text = _verdict(path, cv, np.array([False, True, True]), performance)
+    text = state_verdict(path, cv, np.array([False, True, True]), performance)
     assert text == (
         "1 alteration entered the model but did not predict better than clinical covariates "
         "(out-of-fold C 0.610, clinical covariates alone 0.620)"
@@ -243,7 +244,7 @@ def test_verdict__says_when_selected_alterations_do_not_predict():
 
 
 @pytest.mark.parametrize(("null", "improved"), [(5.1, False), (5.2, True)])
-def test_verdict__a_ridge_must_beat_the_clinical_model_by_one_se(null, improved):
+def test_state_verdict__a_ridge_must_beat_the_clinical_model_by_one_se(null, improved):
     path = SimpleNamespace(coef=np.array([[0.1, 0.2]]), alpha=0.0)
     cv = SimpleNamespace(
         index_1se=0, index_min=0, mean=np.array([5.0]), se=np.array([0.15]), null_deviance=np.array([null])
@@ -251,7 +252,7 @@ def test_verdict__a_ridge_must_beat_the_clinical_model_by_one_se(null, improved)
     performance = pd.DataFrame(
         {"metric": "harrell_c_out_of_fold", "model": ["genes_1se", "clinical"], "value": [0.66, 0.62]}
     )
-    text = _verdict(path, cv, np.array([True, True]), performance)
+    text = state_verdict(path, cv, np.array([True, True]), performance)
     assert (text != NO_IMPROVEMENT) == improved
     assert ("2 alterations (ridge, none selected)" in text) == improved
 

@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netgen.association.concordance import count_concordance, estimate_uno_c
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.penalised_cv import (
     assign_folds,
-    count_concordance,
     count_folds,
     cross_validate,
-    estimate_uno_c,
 )
 from netgen.association.riskset import RiskSets, build_risk_sets
 

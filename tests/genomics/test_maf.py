@@ -4,6 +4,8 @@ import gzip
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netgen.errors import Findings, InputError
 from netgen.genomics.maf import read_maf
@@ -285,7 +287,14 @@ def test_read_maf__gene_called_na_is_no_gene_but_no_accident_either(read):
     )
     assert maf.variants["gene"].tolist() == ["NAF1"]
     assert maf.n_dropped_by_reason == {"gene_missing": 1}
-    assert findings.codes() == {"I_ROWS_IGNORED"}
+    assert [(item.code, item.row) for item in findings] == [("W_GENE_UNRESOLVED", 2)]
+
+
+def test_read_maf__intergenic_rows_are_passed_over(read):
+    row = {"Hugo_Symbol": "Unknown", "Entrez_Gene_Id": "0", "Variant_Classification": "IGR", "HGVSp_Short": ""}
+    maf, findings = read(maf_text({}, row))
+    assert maf.n_dropped_by_reason == {"gene_missing": 1}
+    assert [(item.code, item.row) for item in findings] == [("I_ROWS_IGNORED", 3)]
 
 
 def test_read_maf__placeholder_rows_are_no_variants_but_their_sample_is_seen(read):
@@ -401,6 +410,12 @@ def test_read_maf__number_that_is_none_is_reported_with_its_line(read):
     assert maf.variants["t_alt_count"].isna().tolist() == [False, True, True]
 
 
+def test_read_maf__number_too_large_to_be_one(read):
+    maf, findings = read(maf_text({"t_alt_count": "9" * 30, "t_ref_count": "inf"}))
+    assert [(item.code, item.column) for item in findings] == [("E_VALUE", "t_alt_count"), ("E_VALUE", "t_ref_count")]
+    assert maf.variants["t_alt_count"].isna().all()
+
+
 def test_read_maf__population_frequency_is_the_largest_of_gnomad(read):
     header = [*HEADER, "gnomAD_AF", "gnomAD_AFR_AF", "ExAC_AF"]
     maf, _ = read(
@@ -486,3 +501,30 @@ def test_read_maf__result_does_not_depend_on_threads(read):
     content = maf_text(*({"Tumor_Sample_Barcode": f"S{number}"} for number in range(50)))
     first, second = read(content, threads=1)[0], read(content)[0]
     pd.testing.assert_frame_equal(first.variants, second.variants)
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.integers(0, 600),
+        st.integers(0, 30),
+        st.sampled_from([b"", b"\t", b"\n", b"\r", b'"', b"\xff", b",", b"#", b"-", b"NA", b"1e30", b"<DEL>", b" "]),
+    ),
+    max_size=5,
+)
+
+
+@given(EDITS)
+def test_read_maf__reads_or_refuses_a_damaged_file_and_accounts_for_every_row(tmp_path_factory, edits):
+    content = maf_text({}, {"Tumor_Sample_Barcode": "S2", "Hugo_Symbol": "1-Mar"}, {"Tumor_Seq_Allele2": "-"}).encode()
+    for at, n_lost, put in edits:
+        content = content[:at] + put + content[at + n_lost :]
+    path = tmp_path_factory.mktemp("maf") / "damaged.maf"
+    path.write_bytes(content)
+    refusal = ""
+    try:
+        maf = read_maf(path, findings=Findings())
+    except InputError as error:
+        refusal = error.finding.code
+    else:
+        assert len(maf.variants) + sum(maf.n_dropped_by_reason.values()) == maf.n_rows
+    assert refusal in {"", "E_FILE_FORMAT"}

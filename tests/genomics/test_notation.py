@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netgen.errors import Findings
 from netgen.genomics.notation import parse_alterations
@@ -173,3 +177,12 @@ def test_parse_alterations__amplified_and_deleted_at_once():
 def test_parse_alterations__line_breaks_separate_and_fractions_may_be_percent():
     parsed, _ = parse("MEN1 p.R460* (vaf=41%)\nDAXX trunc")
     assert parsed.variants["vaf"].tolist() == pytest.approx([0.41, float("nan")], nan_ok=True)
+
+
+@given(st.lists(st.text("MEN1TP53 pc.R460*;()=,:-/vafexdlinsmuthog0\n", max_size=30), max_size=4))
+def test_parse_alterations__reads_or_reports_whatever_is_typed(cells):
+    parsed, findings = parse(*cells)
+    items = sum(len([item for item in re.split(r"[;\n]", cell) if item.strip()]) for cell in cells)
+    assert len(parsed.profiled) + len(parsed.not_profiled) == len(cells)
+    refused = sum(item.code == "E_ALTERATION_SYNTAX" for item in findings)
+    assert len(parsed.variants) + len(parsed.germline) + len(parsed.fusions) + refused <= items

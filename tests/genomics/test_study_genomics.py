@@ -105,8 +105,13 @@ def test_read_study_genomics__refuses_a_folder_without_a_study(tmp_path: Path) -
         read_study_genomics(tmp_path, findings=Findings())
 
 
-def test_read_study_genomics__has_no_tables_for_absent_data(tmp_path: Path) -> None:
-    (tmp_path / "data_gene_panel_matrix.txt").write_text("SAMPLE_ID\tmutations\nS1\tWES\n")
+def test_read_study_genomics__profiles_nobody_for_absent_files(tmp_path: Path) -> None:
+    """A matrix names panels for copy number, but there is no copy-number file: no row means nothing."""
+    (tmp_path / "data_gene_panel_matrix.txt").write_text("SAMPLE_ID\tmutations\tgistic\nS1\tWES\tWES\n")
     study = read_study_genomics(tmp_path, findings=Findings())
     assert (study.copy_number, study.fusions, len(study.variants)) == (None, None, 0)
-    assert study.coverage.profiles[["sample_id", "mutations"]].to_numpy().tolist() == [["S1", "WES"]]
+    assert study.coverage.profiles.drop(columns="sample_id").isna().all(axis=None)
+    header = "Hugo_Symbol\tVariant_Classification\tTumor_Sample_Barcode\tHGVSp_Short\n"
+    (tmp_path / "data_mutations.txt").write_text(header + "TP53\tMissense_Mutation\tS1\tp.R175H\n")
+    study = read_study_genomics(tmp_path, findings=Findings())
+    assert study.coverage.profiles.fillna("").to_numpy().tolist() == [["S1", "WES", "", ""]]
