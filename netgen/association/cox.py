@@ -188,7 +188,7 @@ def _fit_block(
     start = np.log(observed[ok] * (events - expected[ok]) / (expected[ok] * (events - observed[ok])))
     coef, information = _solve(odds[part], weight, observed[ok], np.clip(start, -5, 5))
     out["coef"][ok], out["se"][ok] = coef, 1 / np.sqrt(information)
-    out["lr_chi2"][ok] = 2 * (observed[ok] * coef - _log_ratio(x[part], weight, coef))
+    out["lr_chi2"][ok] = 2 * (observed[ok] * coef - log_ratio(x[part], weight, coef))
     for row in np.flatnonzero((code == MONOTONE_PLUS) | (code == MONOTONE_MINUS)):
         w = terms.weight[row if len(terms.weight) > 1 else 0]
         share = x[row] if code[row] == MONOTONE_PLUS else np.where(odds[row] > 1e-9, 1 - x[row], 0.0)
@@ -234,8 +234,23 @@ def _sums(q: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[NDArray[
     return weighted.sum(axis=1), np.einsum("ij,ij->i", weighted, q)
 
 
-def _log_ratio(x: NDArray[np.float64], weight: NDArray[np.float64], coef: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of weight log(1 + x (e^coef - 1)) over the terms; terms of weight 1 are multiplied before the logarithm."""
+def log_ratio(x: NDArray[np.float64], weight: NDArray[np.float64], coef: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logs of hazards at risk at b relative to those at 0, summed over the terms of each gene.
+
+    Parameters
+    ----------
+    x
+        (m, T) share of the altered among those at risk in each term.
+    weight
+        (m, T), or (1, T) for all genes: deaths each term stands for.
+    coef
+        (m,) log hazard ratios b.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (m,) sum of weight log(1 + x (e^b - 1)); terms of weight 1 are multiplied before the logarithm.
+    """
     r = x * np.expm1(coef)[:, None]
     r += 1.0
     if not (len(weight) == 1 and (weight == 1).all()):

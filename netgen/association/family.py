@@ -18,7 +18,7 @@ from netgen.association.imbalance import check_imbalance
 from netgen.association.multiplicity import adjust_pvalues
 from netgen.association.plan import (
     ALPHA,
-    DIAGNOSE_ALL,
+    DIAGNOSE_CELLS,
     EndpointPlan,
     choose_estimator,
     choose_min_altered,
@@ -231,8 +231,8 @@ def _informative_strata(analysis: AnalysisSet) -> NDArray[np.int64]:
 
 
 def _features_to_diagnose(frame: pd.DataFrame, prespecified: tuple[str, ...]) -> NDArray[np.intp]:
-    """All features of a panel; of a genome-wide run those with p < alpha and the pre-specified ones."""
-    if len(frame) <= DIAGNOSE_ALL:
+    """Choose all features of a panel; of a large run those with p < alpha and the pre-specified ones."""
+    if int(frame["n_total"].sum()) <= DIAGNOSE_CELLS:
         return np.arange(len(frame))
     keep = (frame["p_primary"] < ALPHA) | frame["feature"].isin(prespecified)
     return np.flatnonzero(keep.to_numpy())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from netgen.association.counts import GeneCounts, Ties, iter_gene_counts, tie_terms
-from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, _log_ratio, classify
+from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, classify, log_ratio
 from netgen.association.firth_model import fit_firth
 from netgen.association.tails import chi2_p, normal_quantile
 
@@ -237,7 +237,7 @@ class _Likelihood:
 
     def value(self, b: NDArray[np.float64], information: NDArray[np.float64]) -> NDArray[np.float64]:
         """Penalised log likelihood at b (m,) relative to the unpenalised one at 0."""
-        return np.asarray(self.observed * b - _log_ratio(self.share, self.weight, b) + np.log(information) / 2)
+        return np.asarray(self.observed * b - log_ratio(self.share, self.weight, b) + np.log(information) / 2)
 
 
 def fit_common(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron") -> tuple[float, float]:

@@ -24,9 +24,9 @@ MIN_ALTERED_SMALL: Final = 3
 MIN_ALTERED_LARGE: Final = 5
 MIN_ALTERED_FRACTION: Final = 0.01
 ALPHA: Final = 0.05
-# Per-feature diagnostics (PH, RMST, heterogeneity) of every tested feature up to this many; beyond, only of those
-# with p < 0.05 and of the pre-specified ones.
-DIAGNOSE_ALL: Final = 500
+# Per-feature diagnostics (PH, RMST, heterogeneity) of every feature up to this many features x patients; beyond, only
+# of those with p < 0.05 and of the pre-specified ones.
+DIAGNOSE_CELLS: Final = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from netgen.genomics.classes import NONSYN, class_from_protein_change, normalize_protein_change, settle_class
-from netgen.genomics.coded import encode, first_rows
 from netgen.genomics.gene_names import GeneNames, load_gene_names
 from netgen.genomics.genes import normalize_gene_list, normalize_genes
 
@@ -189,21 +188,23 @@ def _decode_cells(
     cells: pd.Series, lines: NDArray[np.int64], column: str, *, findings: Findings, file: str
 ) -> NDArray[np.int8]:
     """Turn the cells of one gene into 1, 0, -1; report each distinct value that is none of them."""
-    column_cells = encode("" if pd.isna(cell) else str(cell).strip() for cell in cells)
-    states = [_state(value) for value in column_cells.values]
-    first, count = first_rows(column_cells)
-    for code in sorted(np.flatnonzero([state is None for state in states]), key=lambda code: int(first[code])):
-        value = str(column_cells.values[code])
+    codes, texts = pd.factorize(cells.astype("string").fillna(""))
+    values = [str(text).strip() for text in texts]
+    states = [_state(value) for value in values]
+    first = np.unique(codes, return_index=True)[1]
+    count = np.bincount(codes, minlength=len(values))
+    for code in np.flatnonzero([state is None for state in states]):
         findings.add(
             "E_VALUE",
-            f"A cell must be 1 (altered), 0 (wild type) or blank (not profiled), found {value!r} ({count[code]} rows).",
+            f"A cell must be 1 (altered), 0 (wild type) or blank (not profiled), found {values[code]!r} "
+            f"({count[code]} rows).",
             fix="Correct the cell; it was read as not profiled.",
             file=file,
             row=int(lines[first[code]]),
             column=column,
-            value=value,
+            value=values[code],
         )
-    return np.array([-1 if state is None else state for state in states], dtype=np.int8)[column_cells.codes]
+    return np.array([-1 if state is None else state for state in states], dtype=np.int8)[codes]
 
 
 def _state(text: str) -> int | None:
@@ -224,26 +225,26 @@ def _one_row_each(
     ids = pd.Series(calls.index, dtype="string")
     ids = ids.mask(ids.str.lower().isin(NOT_PROFILED))
     _report_blank(ids, pd.Series(lines), id_column, findings=findings, file=file)
-    kept: list[int] = []
-    for name, places in sorted(ids.groupby(ids).indices.items()):
+    repeated = ids.duplicated(keep=False) & ids.notna()
+    kept = [int(place) for place in np.flatnonzero((ids.notna() & ~repeated).to_numpy(dtype=bool))]
+    for name, places in sorted(ids[repeated].groupby(ids[repeated]).groups.items()):
         distinct = np.unique(calls.to_numpy()[places], axis=0)
-        if len(distinct) == 1:
+        same = len(distinct) == 1
+        if same:
             kept.append(int(places[0]))
-        if len(places) > 1:
-            same = len(distinct) == 1
-            state = "are alike; one is kept" if same else "differ; none is kept"
-            findings.add(
-                "W_DUP_IDENTICAL" if same else "E_DUP_CONFLICT",
-                f"{name} should have one row, found {len(places)} that {state}.",
-                fix="" if same else "Keep one of them, or give each sample its own name.",
-                file=file,
-                row=int(lines[places[1]]),
-                column=id_column,
-                value=str(name),
-            )
+        state = "are alike; one is kept" if same else "differ; none is kept"
+        findings.add(
+            "W_DUP_IDENTICAL" if same else "E_DUP_CONFLICT",
+            f"{name} should have one row, found {len(places)} that {state}.",
+            fix="" if same else "Keep one of them, or give each sample its own name.",
+            file=file,
+            row=int(lines[places[1]]),
+            column=id_column,
+            value=str(name),
+        )
     out = calls.iloc[kept]
     out.index = pd.Index(ids.iloc[kept], dtype="string", name="sample_id")
-    return out.sort_index(axis=1)
+    return out.sort_index().sort_index(axis=1)
 
 
 def _drop_unprofiled(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from netgen.errors import Findings
     from netgen.genomics.cbioportal import StudyFolder
     from netgen.genomics.gene_names import GeneNames
+    from netgen.genomics.genes import ExcelPolicy
     from netgen.genomics.panels import Panel
 
 
@@ -61,6 +62,8 @@ def read_study_genomics(
     assume_profiled: bool = False,
     sample_panels: pd.Series | None = None,
     names: GeneNames | None = None,
+    build: str | None = None,
+    excel_dates: ExcelPolicy = "error",
     source: str = "",
 ) -> StudyGenomics:
     """Return the genomic data of a cBioPortal study folder.
@@ -79,6 +82,10 @@ def read_study_genomics(
         Panel of each sample from the clinical sample table, indexed by ``sample_id``; used where there is no matrix.
     names
         Gene names; the bundled ones if None.
+    build
+        Genome build of variants that state none; None = that of ``meta_study.txt``.
+    excel_dates
+        See ``maf.read_maf``.
     source
         See ``coverage.resolve_profiles``.
 
@@ -97,8 +104,11 @@ def read_study_genomics(
     The build of ``meta_study.txt`` (``reference_genome``) is that of variants that state none.
     """
     folder = find_study_files(path, findings=findings)
-    build = normalize_build(folder.meta.get("reference_genome", ""))
-    mafs = tuple(read_maf(file.path, findings=findings, build=build, names=names) for file in folder.of("mutations"))
+    stated = build or normalize_build(folder.meta.get("reference_genome", ""))
+    mafs = tuple(
+        read_maf(file.path, findings=findings, build=stated, names=names, excel_dates=excel_dates)
+        for file in folder.of("mutations")
+    )
     variants = _stack([maf.variants for maf in mafs])
     copy_numbers = [read_copy_number(file.path, findings=findings) for file in folder.of("cna")]
     copy_number = _join_copy_number(copy_numbers)

@@ -32,8 +32,8 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
     """Return the clinical tables that a source names.
 
     Rows that ``where`` and ``where_present`` do not select are left out and counted, and what other tables say of their
-    patients with them. Without a samples table every
-    patient has one sample: the ``sample_id`` column of the patient table, else the patient's own id.
+    patients with them. Without a samples table every patient has one sample: the ``sample_id`` column of the patient
+    table, else the patient's own id.
 
     Parameters
     ----------

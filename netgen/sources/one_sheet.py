@@ -11,6 +11,7 @@ from netgen import schema
 from netgen.clinical.onesheet import parse_one_sheet
 from netgen.clinical.onesheet import read_one_sheet as read_form
 from netgen.clinical.recorded_endpoints import parse_recorded_endpoints
+from netgen.genomics.copynumber import CopyNumber
 from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
 from netgen.genomics.genes import normalize_gene_list
 from netgen.genomics.notation import parse_alterations
@@ -96,6 +97,8 @@ def _read_sequencing(
     coverage = resolve_profiles(
         ProfileEvidence(sample_panels=profiled["panel_id"].dropna(), file_samples=set(profiled.index)),
         variants=variants.loc[variants["sample_id"].isin(profiled.index)],
+        copy_number=_as_measured(found.copy_number, profiled.index),
+        fusions=found.fusions if len(found.fusions) else None,
         panels=panels,
         declared=declared,
         assume_profiled=source.assume_profiled,
@@ -103,6 +106,13 @@ def _read_sequencing(
         source=source.name,
     )
     return SequencingTables(variants=variants, copy_number=found.copy_number, fusions=found.fusions, coverage=coverage)
+
+
+def _as_measured(table: pd.DataFrame, samples: pd.Index) -> CopyNumber | None:
+    """Take the copy number of a form as measured in every profiled sample, for the genes that occur."""
+    if table.empty:
+        return None
+    return CopyNumber(table=table, samples=tuple(samples), genes=tuple(sorted(table["gene"].unique())))
 
 
 def _panels(sheet: RawTable | None, findings: Findings) -> list[Panel]:

@@ -18,7 +18,7 @@ from netgen.genomics.gene_table import parse_carriers, parse_matrix
 from netgen.genomics.maf import read_maf
 from netgen.genomics.panels import Panel, read_panel, whole_panel
 from netgen.genomics.textfile import read_head
-from netgen.genomics.vcf import read_vcf
+from netgen.genomics.vcf import read_vcfs
 from netgen.provenance import InputFile, describe_file
 from netgen.sources.tables import SequencingTables
 
@@ -92,17 +92,19 @@ def _read_variants(
     own_files: set[str] = set()
     known = tuple(samples["sample_id"].dropna())
     names = load_gene_names()
-    for path in _expand(source):
-        if read_head(path).startswith((b"##fileformat=VCF", b"BCF")):
-            vcf = read_vcf(path, findings=findings, known_samples=known, names=names)
-            parts.append(vcf.variants)
-            own_files.update(vcf.samples)
-            inputs.append(describe_file(path, role="vcf", n_rows=vcf.n_records))
-        else:
-            maf = read_maf(path, findings=findings, excel_dates=study.read.excel_dates)
-            parts.append(maf.variants)
-            sequenced.update(maf.sequenced_samples or ())
-            inputs.append(describe_file(path, role="maf", n_rows=maf.n_rows))
+    paths = _expand(source)
+    is_vcf = {path: read_head(path).startswith((b"##fileformat=VCF", b"BCF")) for path in paths}
+    vcfs = [path for path in paths if is_vcf[path]]
+    for vcf in read_vcfs(vcfs, findings=findings, known_samples=known, names=names):
+        parts.append(vcf.variants)
+        own_files.update(vcf.samples)
+        inputs.append(describe_file(vcf.path, role="vcf", n_rows=vcf.n_records))
+    for path in (path for path in paths if not is_vcf[path]):
+        maf = read_maf(path, findings=findings, names=names, excel_dates=study.read.excel_dates)
+        parts.append(maf.variants)
+        sequenced.update(maf.sequenced_samples or ())
+        own_files.update(maf.samples)
+        inputs.append(describe_file(path, role="maf", n_rows=maf.n_rows))
     variants = (
         schema.conform(pd.concat(parts, ignore_index=True), schema.VARIANTS) if parts else schema.empty(schema.VARIANTS)
     )

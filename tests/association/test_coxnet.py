@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netgen.association.breslow import breslow_hazard, breslow_loglik
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.riskset import RiskSets, build_risk_sets
+from tests.association.penalised_cases import naive_loglik, naive_score, small_study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,32 +27,6 @@ CASES = [
 
 
 # ---------------------------------------------------------------- definitions, as loops
-
-
-def naive_loglik(eta, risk: RiskSets, weights=None) -> float:
-    """Breslow log partial likelihood from its definition."""
-    w = np.ones(len(eta)) if weights is None else np.asarray(weights, dtype=float)
-    total = 0.0
-    for i in np.flatnonzero(risk.event):
-        here = at_risk(risk, i)
-        total += w[i] * (eta[i] - np.log(np.sum(w[here] * np.exp(eta[here]))))
-    return float(total)
-
-
-def naive_score(eta, risk: RiskSets, X) -> np.ndarray:
-    """Score of the Breslow log partial likelihood from its definition."""
-    total = np.zeros(X.shape[1])
-    for i in np.flatnonzero(risk.event):
-        here = at_risk(risk, i)
-        share = np.exp(eta[here] - eta[here].max())
-        total += X[i] - share @ X[here] / share.sum()
-    return total
-
-
-def at_risk(risk: RiskSets, i: int) -> np.ndarray:
-    """Patients at risk when patient i fails."""
-    t = risk.time[i]
-    return np.flatnonzero((risk.stratum == risk.stratum[i]) & (risk.entry < t) & (risk.time >= t))
 
 
 def naive_fit(X, risk: RiskSets, lam: float, alpha: float, v) -> np.ndarray:
@@ -79,22 +53,6 @@ def kkt_residual(X, risk: RiskSets, b, lam: float, alpha: float, v) -> float:
     slope = naive_score(X @ b, risk, X) / len(X) - lam * (1 - alpha) * v * b
     active = np.abs(slope - lam * alpha * v * np.sign(b))
     return float(np.max(np.where(b != 0, active, np.maximum(np.abs(slope) - lam * alpha * v, 0))))
-
-
-def small_study(seed: int, *, n: int = 40, p: int = 5, entry: bool = True, strata: bool = True) -> tuple[Any, RiskSets]:
-    """A random cohort with tied days; the first column is a number, the others are 0/1."""
-    rng = np.random.default_rng(seed)
-    X = np.column_stack([rng.normal(size=n), rng.random((n, p - 1)) < 0.35]).astype(float)
-    time = np.ceil(rng.exponential(12, n))
-    event = rng.random(n) < 0.7
-    event[:3] = True
-    risk = build_risk_sets(
-        time,
-        event,
-        entry=np.floor(time * rng.random(n) * 0.8) if entry else None,
-        strata=rng.integers(0, 2, n) if strata else None,
-    )
-    return X, risk
 
 
 # ---------------------------------------------------------------- foreign results
@@ -304,20 +262,6 @@ def test_fit_coxnet__gene_without_events_has_a_finite_penalised_coefficient():
     path = fit_coxnet(np.column_stack([X, spared]), risk, lambda_min_ratio=0.01)
     assert (path.kkt <= 1e-7).all()
     assert -10 < path.coef[-1, -1] < -1
-
-
-def test_breslow_loglik__equals_the_definition():
-    X, risk = small_study(17)
-    eta = X @ np.array([[0.3, -1, 0.5, 0, 2.0], [0, 0, 0, 0, 0.0]]).T
-    np.testing.assert_allclose(breslow_loglik(eta.T, risk), [naive_loglik(e, risk) for e in eta.T], rtol=1e-12)
-
-
-def test_breslow_hazard__by_hand():
-    # at risk 4, 3, 2 (third patient is censored at 3 after the event at 2, two fail at 5); second stratum: 2 then 1
-    risk = build_risk_sets([1, 2, 3, 5, 5, 1, 4], [1, 1, 0, 1, 1, 1, 1], strata=["a"] * 5 + ["b"] * 2)
-    flat = breslow_hazard(np.zeros(7), risk)
-    np.testing.assert_allclose(flat, [1 / 5, 1 / 5 + 1 / 4, 1 / 5 + 1 / 4 + 2 / 2, 1 / 2, 3 / 2])
-    np.testing.assert_allclose(breslow_hazard(np.full(7, np.log(2)), risk), flat / 2)
 
 
 @pytest.mark.parametrize(

@@ -1,26 +1,24 @@
-"""The penalised model on tables: attrition, guard rails, both penalties, the clinical comparator, the verdict."""
+"""The penalised model on tables: guard rails, both penalties, the verdict, invariances."""
 
 from __future__ import annotations
 
 import json
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from netgen.association.coxnet import fit_coxnet
-from netgen.association.penalised import PenalisedModel, fit_penalised
+from netgen.association.penalised import fit_penalised
 from netgen.association.penalised_performance import NO_IMPROVEMENT, state_verdict
 from netgen.association.riskset import build_risk_sets
 from netgen.errors import AnalysisError, Findings
+from tests.association.penalised_cases import GENES, QUICK, fit_golden, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GENES = ["MEN1", "DAXX", "ATRX", "TP53", "TSC2", "ARID1A", "SETD2", "RB1"]
-QUICK = {"seed": 1, "small": True, "n_lambda": 20, "n_repeats": 3}
 
 
 @pytest.fixture(scope="module")
@@ -30,39 +28,7 @@ def golden(reference: Path) -> pd.DataFrame:
     return table
 
 
-def fit_golden(golden: pd.DataFrame, **changes: Any) -> PenalisedModel:
-    """Overall survival of the golden cohort with Ki-67 as covariate; two settings unless told otherwise."""
-    options = {"covariates": golden[["ki67_pct"]]} | QUICK | changes
-    return fit_penalised(golden["os_days"], golden["os_event"] == 1, golden[GENES].astype("Int8"), **options)
-
-
-def simulate(seed: int, n: int, p: int, *, beta: float = 0.0, freq: float = 0.3) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Outcomes and genes; only the first gene matters."""
-    rng = np.random.default_rng(seed)
-    index = pd.Index([f"S{i:03d}" for i in range(n)], dtype="string")
-    genes = pd.DataFrame(rng.random((n, p)) < freq, index=index, columns=[f"G{j:03d}" for j in range(p)]).astype("Int8")
-    time = np.ceil(rng.exponential(500 * np.exp(-beta * genes["G000"].to_numpy(float)))) + 1
-    clinical = pd.DataFrame({"time": time, "event": rng.random(n) < 0.7, "age": rng.normal(60, 10, n)}, index=index)
-    return clinical, genes
-
-
 # ---------------------------------------------------------------- foreign results
-
-
-@pytest.mark.parametrize(
-    ("roles", "c", "estimates"),
-    [({}, 0.658696, None), ({"entry": "seq_day"}, 0.694539, None),
-     ({"strata": "origin"}, 0.647260, [[0.630864, 0.488423], [0.142607, 0.245135]])],
-)  # fmt: skip
-def test_fit_penalised__clinical_model_equals_coxph(golden, roles, c, estimates):
-    covariates = pd.DataFrame({"TP53": golden["TP53"], "ki67": golden["ki67_pct"] / 10})
-    roles = {name: golden[column] for name, column in roles.items()}
-    model = fit_golden(golden, covariates=covariates, **roles)
-    performance = model.performance.set_index(["metric", "model"])["value"]
-    assert performance["harrell_c_apparent", "clinical"] == pytest.approx(c, abs=1e-6)
-    if estimates is not None:
-        np.testing.assert_allclose(model.clinical[["coef", "se"]], estimates, atol=1e-6)
-        assert model.clinical["hr_lo"].iloc[0] == pytest.approx(np.exp(0.630864 - 1.959964 * 0.488423), abs=1e-5)
 
 
 def test_fit_penalised__coefficients_are_those_of_the_unscaled_columns(golden):
@@ -77,68 +43,6 @@ def test_fit_penalised__coefficients_are_those_of_the_unscaled_columns(golden):
     np.testing.assert_allclose(model.coefficients["coef_1se"], direct.coef[0], atol=1e-6)
     np.testing.assert_allclose(model.coefficients["coef_min"], direct.coef[1], atol=1e-6)
     np.testing.assert_allclose(model.coefficients["hr_min"], np.exp(direct.coef[1]), atol=1e-6)
-
-
-# ---------------------------------------------------------------- attrition
-
-
-def test_fit_penalised__lists_features_it_left_out(golden):
-    lost = fit_golden(golden).lost_features
-    expected = [["DAXX", "low_coverage", 23, 2], ["RB1", "too_few_altered", 34, 2], ["TSC2", "low_coverage", 23, 9]]
-    assert lost.to_numpy().tolist() == expected
-    assert lost.columns.tolist() == ["feature", "reason", "n_profiled", "n_altered"]
-
-
-def test_fit_penalised__lists_patients_it_left_out():
-    clinical, genes = simulate(2, 60, 4)
-    clinical["entry"] = 0.0
-    clinical["site"] = pd.Series(["a", "b"] * 30, index=clinical.index, dtype="string")
-    clinical.loc["S001", "time"] = np.nan
-    clinical.loc["S002", "time"] = 0.0
-    clinical.loc["S003", "entry"] = clinical.loc["S003", "time"]
-    clinical.loc["S004", "site"] = pd.NA
-    clinical.loc["S005", "age"] = np.nan
-    genes.loc["S006", "G001"] = pd.NA
-    genes = genes.drop(index="S007")  # nothing known about this patient's genes
-    model = fit_penalised(
-        clinical["time"], clinical["event"], genes, covariates=clinical[["age"]], strata=clinical["site"],
-        entry=clinical["entry"], **QUICK,
-    )  # fmt: skip
-    assert model.lost_patients.to_numpy().tolist() == [
-        ["S001", "no_outcome"], ["S002", "time_not_positive"], ["S003", "entry_after_exit"],
-        ["S004", "stratum_missing"], ["S005", "covariate_missing"], ["S006", "not_profiled"],
-        ["S007", "not_profiled"],
-    ]  # fmt: skip
-    assert model.n == 53
-    assert model.to_dict()["lost_patients"]["not_profiled"] == 2
-
-
-def test_fit_penalised__genes_are_judged_again_on_complete_patients():
-    clinical, genes = simulate(3, 60, 3)
-    genes["G002"] = pd.array([1] * 4 + [0] * 56, dtype="Int8")
-    genes.loc[["S000", "S001"], "G001"] = pd.NA  # takes two of the four altered patients away
-    genes["WT"] = pd.array([0] * 60, dtype="Int8")
-    genes["ALL"] = pd.array([1] * 60, dtype="Int8")
-    genes["MOST"] = pd.array([0] * 2 + [1] * 58, dtype="Int8")
-    genes["NEVER"] = pd.array([pd.NA] * 60, dtype="Int8")
-    genes["HALF"] = pd.array([pd.NA, 1] * 30, dtype="Int8")
-    model = fit_penalised(clinical["time"], clinical["event"], genes, **QUICK)
-    lost = model.lost_features.set_index("feature")
-    assert lost["reason"].to_dict() == {
-        "ALL": "all_altered", "G002": "too_few_altered", "HALF": "low_coverage", "MOST": "too_few_unaltered",
-        "NEVER": "not_profiled", "WT": "too_few_altered",
-    }  # fmt: skip
-    assert lost.loc["G002", ["n_profiled", "n_altered"]].tolist() == [58, 2]
-    assert model.n == 58
-
-
-def test_fit_penalised__four_fifths_profiled_is_enough():
-    clinical, genes = simulate(4, 50, 3)
-    genes.loc[genes.index[:10], "G001"] = pd.NA
-    genes.loc[genes.index[:11], "G002"] = pd.NA
-    model = fit_penalised(clinical["time"], clinical["event"], genes, **QUICK)
-    assert model.lost_features["feature"].tolist() == ["G002"]
-    assert model.n == 40
 
 
 # ---------------------------------------------------------------- guard rails
@@ -257,42 +161,6 @@ def test_state_verdict__a_ridge_must_beat_the_clinical_model_by_one_se(null, imp
     assert ("2 alterations (ridge, none selected)" in text) == improved
 
 
-# ---------------------------------------------------------------- covariates
-
-
-def test_fit_penalised__text_becomes_one_column_per_level_but_the_first(golden):
-    model = fit_golden(golden, covariates=golden[["ki67_pct", "sex", "origin"]].astype({"origin": "string"}))
-    terms = model.coefficients.loc[~model.coefficients["penalised"], "term"]
-    assert terms.tolist() == ["ki67_pct", "sex=M", "origin=lung", "origin=thymic"]
-    assert model.clinical["term"].tolist() == terms.tolist()
-
-
-def test_fit_penalised__drops_covariates_that_strata_determine(golden):
-    covariates = golden[["ki67_pct", "origin"]].assign(twice=golden["ki67_pct"] * 2 + 1, one=1)
-    model = fit_golden(golden, covariates=covariates, strata=golden["origin"])
-    assert model.clinical["term"].tolist() == ["ki67_pct"]
-    expected = "Covariates without information of their own were left out: origin=lung, origin=thymic, twice, one."
-    assert expected in model.notes
-
-
-def test_fit_penalised__without_covariates_compares_with_an_empty_model(golden):
-    model = fit_golden(golden, covariates=None)
-    assert model.clinical.empty
-    assert "No clinical covariate was given: the comparator is a model without any." in model.notes
-    c = model.performance.set_index(["metric", "model"])["value"]
-    assert c["harrell_c_apparent", "clinical"] == 0.5
-    assert c["harrell_c_out_of_fold", "clinical"] == 0.5
-
-
-def test_fit_penalised__says_when_the_clinical_model_is_monotone():
-    clinical, genes = simulate(10, 60, 3)
-    clinical["spared"] = (~clinical["event"]) & (np.arange(60) < 40)
-    model = fit_penalised(clinical["time"], clinical["event"], genes, covariates=clinical[["spared"]], **QUICK)
-    assert "Clinical-only model: no finite estimate for spared, all events are on one side." in model.notes
-    assert model.clinical[["coef", "se", "hr", "hr_lo", "hr_hi", "p"]].isna().all(axis=None)
-    json.dumps(model.to_dict(), allow_nan=False)
-
-
 # ---------------------------------------------------------------- tables
 
 
@@ -387,26 +255,6 @@ def test_fit_penalised__small_mode_repeats_twenty_times(golden):
     assert (small.settings["n_repeats"], len(small.cv)) == (20, 50)
     assert (large.settings["n_repeats"], len(large.cv)) == (5, 100)
     assert small.settings["n_folds"] == 5  # 23 events
-
-
-# ---------------------------------------------------------------- wrong input
-
-
-def test_fit_penalised__refuses_features_that_are_not_binary(golden):
-    with pytest.raises(ValueError, match=r"1 \(altered\), 0 \(wild type\) or NA"):
-        fit_penalised(golden["os_days"], golden["os_event"] == 1, golden[["ki67_pct"]], **QUICK)
-
-
-def test_fit_penalised__refuses_a_patient_twice(golden):
-    twice = pd.concat([golden, golden.iloc[:1]])
-    with pytest.raises(ValueError, match="one row per patient_id"):
-        fit_penalised(golden["os_days"], golden["os_event"] == 1, twice[GENES].astype("Int8"), **QUICK)
-
-
-def test_fit_penalised__refuses_a_gene_twice(golden):
-    twice = golden[["TP53", "ATRX", "TP53"]].astype("Int8")
-    with pytest.raises(ValueError, match="one column per gene"):
-        fit_penalised(golden["os_days"], golden["os_event"] == 1, twice, **QUICK)
 
 
 def test_fit_penalised__van_houwelingen_needs_one_repeat_only(golden):

@@ -1,0 +1,79 @@
+"""The Breslow partial likelihood against its definition, by hand, and weighting by weighting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netgen.association.breslow import (
+    breslow_hazard,
+    breslow_loglik,
+    evaluate_breslow,
+    lay_out,
+    sum_at_risk,
+    take_weightings,
+)
+from netgen.association.riskset import build_risk_sets
+from tests.association.penalised_cases import at_risk, naive_loglik, small_study
+
+
+def test_breslow_loglik__equals_the_definition():
+    X, risk = small_study(17)
+    eta = X @ np.array([[0.3, -1, 0.5, 0, 2.0], [0, 0, 0, 0, 0.0]]).T
+    np.testing.assert_allclose(breslow_loglik(eta.T, risk), [naive_loglik(e, risk) for e in eta.T], rtol=1e-12)
+
+
+def test_breslow_hazard__by_hand():
+    # at risk 4, 3, 2 (third patient is censored at 3 after the event at 2, two fail at 5); second stratum: 2 then 1
+    risk = build_risk_sets([1, 2, 3, 5, 5, 1, 4], [1, 1, 0, 1, 1, 1, 1], strata=["a"] * 5 + ["b"] * 2)
+    flat = breslow_hazard(np.zeros(7), risk)
+    np.testing.assert_allclose(flat, [1 / 5, 1 / 5 + 1 / 4, 1 / 5 + 1 / 4 + 2 / 2, 1 / 2, 3 / 2])
+    np.testing.assert_allclose(breslow_hazard(np.full(7, np.log(2)), risk), flat / 2)
+
+
+@pytest.mark.parametrize(("entry", "strata"), [(False, False), (True, False), (False, True), (True, True)])
+def test_sum_at_risk__equals_the_definition(entry, strata):
+    X, risk = small_study(18, entry=entry, strata=strata)
+    layout = lay_out(risk)
+    sums = sum_at_risk(layout, X[layout.rows].T)
+    for i in np.flatnonzero(risk.event):
+        np.testing.assert_allclose(sums[:, risk.event_slot[i]], X[at_risk(risk, i)].sum(axis=0), atol=1e-12)
+
+
+@pytest.mark.parametrize(("entry", "strata"), [(False, False), (True, True)])
+def test_evaluate_breslow__derivatives_are_slopes_of_the_value(entry, strata):
+    X, risk = small_study(19, entry=entry, strata=strata)
+    layout = lay_out(risk, np.random.default_rng(2).uniform(0.5, 2, len(X)))
+    eta, h = X[layout.rows, 0], 1e-5
+    point = evaluate_breslow(layout, eta)
+    moved = [[evaluate_breslow(layout, eta + s * h * e) for s in (1, -1)] for e in np.eye(len(eta))]
+    np.testing.assert_allclose(point.residual, [(a.loglik - b.loglik) / (2 * h) for a, b in moved], atol=1e-8)
+    # minus the second derivative is the expected events less the squared hazards of the event times
+    squares = [point.share[i] ** 2 * risk_squares(risk, layout, point, i) for i in range(len(eta))]
+    slopes = [-(a.residual[i] - b.residual[i]) / (2 * h) for i, (a, b) in enumerate(moved)]
+    np.testing.assert_allclose(point.curvature - squares, slopes, atol=1e-8)
+
+
+def risk_squares(risk, layout, point, i):
+    """Sum of d / (risk-set sum)^2 over the slots in which place i is at risk."""
+    slots = slice(risk.start[layout.rows[i]], risk.stop[layout.rows[i]])
+    return (layout.d[slots] / point.risk[slots] ** 2).sum()
+
+
+def test_evaluate_breslow__a_weight_of_zero_leaves_a_patient_out():
+    X, risk = small_study(20)
+    eta = X @ np.array([0.4, -1, 0.5, 0, 1.0])
+    training = np.random.default_rng(0).random((6, len(X))) < 0.6
+    layout = lay_out(risk, training)
+    together = evaluate_breslow(layout, np.tile(eta[layout.rows], (6, 1)))
+    for k, rows in enumerate(training):
+        part = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
+        assert together.loglik[k] == pytest.approx(naive_loglik(eta[rows], part), rel=1e-12)
+        alone = evaluate_breslow(lay_out(part), eta[rows][lay_out(part).rows])
+        expected = np.zeros(len(X))
+        expected[np.flatnonzero(rows)[lay_out(part).rows]] = alone.residual
+        np.testing.assert_allclose(together.residual[k], expected[layout.rows], atol=1e-12)
+    some = take_weightings(layout, np.array([4, 1]))
+    again = evaluate_breslow(some, np.tile(eta[layout.rows], (2, 1)))
+    np.testing.assert_array_equal(again.loglik, together.loglik[[4, 1]])
+    np.testing.assert_array_equal(some.total, training.sum(axis=1)[[4, 1]])

@@ -1,0 +1,121 @@
+"""Training folds fitted together against ``fit_coxnet`` on the patients of each fold alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netgen.association import coxnet_folds
+from netgen.association.coxnet import fit_coxnet
+from netgen.association.coxnet_folds import fit_folds
+from netgen.association.riskset import build_risk_sets
+from tests.association.penalised_cases import small_study
+
+LAMBDAS = np.array([0.2, 0.1, 0.05, 0.02])
+FACTOR = np.array([0, 1, 0.5, 2, 1, 1.0])
+
+
+def fit_alone(X, risk, rows, keep, *, lambdas, alpha, penalty_factor, standardize):
+    """Coefficients of one fold; the last row is without penalised columns."""
+    part = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
+    fit = fit_coxnet(
+        X[np.ix_(rows, keep)],
+        part,
+        lambdas=lambdas,
+        alpha=alpha,
+        penalty_factor=penalty_factor[keep],
+        rescale_penalty_factors=False,
+        standardize=standardize,
+    )
+    coef = np.zeros((len(lambdas) + 1, X.shape[1]))
+    coef[:, keep] = np.vstack([fit.coef, fit.null_coef])
+    return coef
+
+
+def some_folds(X, seed, *, n_folds=5):
+    """Training folds with an event each, and columns that each may use."""
+    rng = np.random.default_rng(seed)
+    training = np.array([rng.permutation(len(X)) % 3 > 0 for _ in range(n_folds)])
+    training[:, :3] = True  # the first three patients have the event
+    return training, rng.random((n_folds, X.shape[1])) < 0.9
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10_000),
+    alpha=st.sampled_from([1.0, 0.9, 0.5, 0.05, 0.0]),
+    entry=st.booleans(),
+    strata=st.booleans(),
+    standardize=st.booleans(),
+)
+def test_fit_folds__equals_fits_of_each_fold_alone(seed, alpha, entry, strata, standardize):
+    X, risk = small_study(seed, n=45, p=6, entry=entry, strata=strata)
+    training, kept = some_folds(X, seed)
+    options = {"lambdas": LAMBDAS, "alpha": alpha, "penalty_factor": FACTOR, "standardize": standardize}
+    together = fit_folds(X, risk, training, kept=kept, tol=1e-9, **options)
+    assert together.shape == (5, 5, 6)
+    for coef, rows, keep in zip(together, training, kept, strict=True):
+        np.testing.assert_allclose(coef, fit_alone(X, risk, rows, keep, **options), atol=2e-6)
+
+
+def test_fit_folds__columns_constant_in_a_fold_get_zero_there():
+    X, risk = small_study(31, p=6)
+    training, kept = some_folds(X, 1)
+    X[:, 3], X[:, 5] = 0, 1
+    X[np.flatnonzero(~training[2])[:4], 3] = 1
+    options = {"lambdas": LAMBDAS, "alpha": 0.5, "penalty_factor": np.array([0, 1, 1, 0, 1, 0.0])}
+    coef = fit_folds(X, risk, training, kept=kept | True, standardize=True, tol=1e-9, **options)
+    assert (coef[2, :, 3] == 0).all()
+    assert (coef[:, :, 5] == 0).all()
+    alone = fit_alone(X, risk, training[2], kept[2] | True, standardize=True, **options)
+    np.testing.assert_allclose(coef[2], alone, atol=1e-6)
+
+
+def test_fit_folds__parts_give_the_same_as_the_whole(monkeypatch):
+    X, risk = small_study(32, p=6)
+    training, kept = some_folds(X, 2)
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "penalty_factor": FACTOR, "kept": kept, "standardize": False}
+    whole = fit_folds(X, risk, training, tol=1e-9, **options)
+    monkeypatch.setattr(coxnet_folds, "_CELLS", 2 * X.size)
+    np.testing.assert_allclose(fit_folds(X, risk, training, tol=1e-9, **options), whole, rtol=0, atol=1e-12)
+
+
+def test_fit_folds__a_far_first_penalty_needs_no_path():
+    X, risk = small_study(33, n=60, p=6)
+    training, kept = some_folds(X, 3)
+    options = {"alpha": 1.0, "penalty_factor": FACTOR, "kept": kept, "standardize": False, "tol": 1e-9}
+    walked = fit_folds(X, risk, training, lambdas=0.2 * 0.9 ** np.arange(45), **options)
+    jumped = fit_folds(X, risk, training, lambdas=0.2 * 0.9 ** np.array([44]), **options)
+    np.testing.assert_allclose(jumped[:, 0], walked[:, 44], atol=1e-6)
+
+
+def test_fit_folds__one_of_two_identical_genes_is_enough():
+    X, risk = small_study(34)
+    training, _ = some_folds(X, 4)
+    twice = np.hstack([X, X[:, 1:]])
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "standardize": False, "tol": 1e-9}
+    single = fit_folds(X, risk, training, penalty_factor=np.ones(5), kept=np.ones((5, 5), bool), **options)
+    double = fit_folds(twice, risk, training, penalty_factor=np.ones(9), kept=np.ones((5, 9), bool), **options)
+    together = double[..., :5].copy()
+    together[..., 1:] += double[..., 5:]
+    np.testing.assert_allclose(together, single, atol=1e-5)
+
+
+def test_fit_folds__without_columns_is_the_null_model():
+    X, risk = small_study(35)
+    training, _ = some_folds(X, 5)
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "standardize": False, "tol": 1e-9}
+    coef = fit_folds(X[:, :0], risk, training, penalty_factor=np.ones(0), kept=np.ones((5, 0), bool), **options)
+    assert coef.shape == (5, 5, 0)
+
+
+def test_fit_folds__says_when_the_wanted_accuracy_is_out_of_reach():
+    X, risk = small_study(1, p=6)
+    training, kept = some_folds(X, 6)
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "penalty_factor": np.ones(6), "standardize": False}
+    with pytest.raises(
+        ArithmeticError, match=r"training folds at lambda = .* stopped at a gradient of .* needed 1e-30"
+    ):
+        fit_folds(X, risk, training, kept=kept, tol=1e-30, **options)
