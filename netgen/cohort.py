@@ -235,7 +235,7 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
         panels=coverage.panels,
         panel_genes=coverage.panel_genes,
         profiles=coverage.profiles,
-        variant_qc=filtered.qc,
+        variant_qc=_count_dropped([*(source.dropped for source in sequencing), filtered.qc]),
         exclusions=pd.concat([exclusions, flow.exclusions], ignore_index=True),
         flow=flow,
         findings=findings,
@@ -325,6 +325,13 @@ def _filters(settings: ReadSettings) -> FilterSettings:
         min_alt_count=settings.min_alt_count,
         min_vaf=settings.min_vaf,
     )
+
+
+def _count_dropped(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of variant files that were dropped, on reading and by the policy, per sample and reason."""
+    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    counts = rows.groupby(["sample_id", "reason"], dropna=False)["n"].sum().reset_index()
+    return counts.sort_values(["sample_id", "reason"], kind="stable", ignore_index=True)
 
 
 def _merge_calls(sources: list[SequencingTables]) -> pd.DataFrame | None:

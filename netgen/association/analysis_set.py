@@ -128,7 +128,7 @@ def build_analysis_set(
     Raises
     ------
     AnalysisError
-        ``E_CONFIG`` if a named column does not exist.
+        ``E_CONFIG`` if a named column does not exist, or a covariate is the same in everybody.
     """
     table = endpoint.table.sort_values("patient_id", kind="stable").reset_index(drop=True)
     rows = patients.set_index("patient_id").reindex(table["patient_id"])
@@ -213,6 +213,12 @@ def _covariates(rows: pd.DataFrame, adjust: tuple[str, ...]) -> tuple[pd.DataFra
 
 
 def _design(values: pd.Series) -> pd.DataFrame:
+    if values.nunique() == 1:
+        raise AnalysisError(
+            "E_CONFIG",
+            f"adjust needs a column that varies; {values.name!r} is {values.iloc[0]} in all {len(values)} patients.",
+            fix="Leave it out.",
+        )
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return values.astype("Float64").astype("float64").to_frame()
     return pd.get_dummies(values.astype("string"), prefix=str(values.name), drop_first=True, dtype=float)

@@ -119,7 +119,7 @@ def _one_endpoint(
     if analysis.n == 0:
         raise AnalysisError(
             "E_ENDPOINT_UNAVAILABLE",
-            f"no patient has follow-up for {name}.",
+            f"no patient has follow-up {'and all covariates ' if settings.adjust else ''}for {name}.",
             fix="See the reasons with: netgen check.",
         )
     family = analyse_family(analysis, settings, threads=threads)

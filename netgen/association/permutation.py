@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from netgen.association.riskset import RiskSets
 
-MAX_EXACT: Final = 2_000_000_000
+MAX_EXACT: Final = 200_000_000
 MAX_DRAWS: Final = 100_000
 EXCEEDANCES: Final = 400
 _BLOCK: Final = 2048  # draws between two looks at the stopping rule

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from netgen import schema
 from netgen.clinical.cbioportal_clinical import CbioportalClinical, read_cbioportal_clinical
 from netgen.genomics.panels import read_panel, whole_panel
 from netgen.genomics.study_genomics import StudyGenomics, read_study_genomics
 from netgen.provenance import InputFile, describe_file
 from netgen.sources.clinical_tables import clinical_options, recorded_specs, with_constants
-from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables
+from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, no_rows
 
 if TYPE_CHECKING:
     from netgen.errors import Findings
@@ -61,6 +63,7 @@ def read_cbioportal(source: SourceSpec, study: Study, *, findings: Findings) -> 
             copy_number=schema.empty(schema.COPY_NUMBER) if genomics.copy_number is None else genomics.copy_number,
             fusions=schema.empty(schema.FUSIONS) if genomics.fusions is None else genomics.fusions,
             coverage=genomics.coverage,
+            dropped=pd.concat([no_rows(), *(maf.dropped for maf in genomics.mafs)], ignore_index=True),
             inputs=_genomic_inputs(genomics),
         ),
     )

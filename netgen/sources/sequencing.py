@@ -18,9 +18,9 @@ from netgen.genomics.gene_table import parse_carriers, parse_matrix
 from netgen.genomics.maf import read_maf
 from netgen.genomics.panels import Panel, read_panel, whole_panel
 from netgen.genomics.textfile import read_head
-from netgen.genomics.vcf import read_vcfs
+from netgen.genomics.vcf import VcfFile, read_vcfs
 from netgen.provenance import InputFile, describe_file
-from netgen.sources.tables import SequencingTables
+from netgen.sources.tables import SequencingTables, no_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def read_sequencing(
         for path, panel in zip(source.panels, panels, strict=True)
     ]
     build = source.genome or study.genome
-    variants, evidence, files = _read_variants(source, study, samples, build, findings)
+    variants, evidence, dropped, files = _read_variants(source, study, samples, build, findings)
     calls = None
     if source.alterations is not None:
         calls, described = _read_calls(source.alterations, patients, samples, findings)
@@ -72,7 +72,9 @@ def read_sequencing(
         findings=findings,
         source=source.name,
     )
-    return SequencingTables(variants=variants, calls=calls, coverage=coverage, inputs=(*inputs, *files))
+    return SequencingTables(
+        variants=variants, calls=calls, coverage=coverage, dropped=dropped, inputs=(*inputs, *files)
+    )
 
 
 def _declared(source: SourceSpec, panels: Sequence[Panel]) -> Panel | None:
@@ -84,9 +86,10 @@ def _declared(source: SourceSpec, panels: Sequence[Panel]) -> Panel | None:
 
 def _read_variants(
     source: SourceSpec, study: Study, samples: pd.DataFrame, build: str | None, findings: Findings
-) -> tuple[pd.DataFrame, ProfileEvidence, list[InputFile]]:
-    """Read every variant file by its content; also return what the files say about who was sequenced."""
+) -> tuple[pd.DataFrame, ProfileEvidence, pd.DataFrame, list[InputFile]]:
+    """Read every variant file by its content; also return who was sequenced and which rows could not be used."""
     parts: list[pd.DataFrame] = []
+    dropped = [no_rows()]
     inputs: list[InputFile] = []
     sequenced: set[str] = set()
     own_files: set[str] = set()
@@ -98,10 +101,12 @@ def _read_variants(
     for vcf in read_vcfs(vcfs, findings=findings, known_samples=known, names=names):
         parts.append(vcf.variants)
         own_files.update(vcf.samples)
+        dropped.append(_dropped(vcf))
         inputs.append(describe_file(vcf.path, role="vcf", n_rows=vcf.n_records))
     for path in (path for path in paths if not is_vcf[path]):
-        maf = read_maf(path, findings=findings, names=names, excel_dates=study.read.excel_dates)
+        maf = read_maf(path, findings=findings, build=build, names=names, excel_dates=study.read.excel_dates)
         parts.append(maf.variants)
+        dropped.append(maf.dropped)
         sequenced.update(maf.sequenced_samples or ())
         own_files.update(maf.samples)
         inputs.append(describe_file(path, role="maf", n_rows=maf.n_rows))
@@ -114,7 +119,14 @@ def _read_variants(
     evidence = ProfileEvidence(
         sample_panels=panels if len(panels) else None, sequenced_samples=sequenced, file_samples=own_files
     )
-    return variants, evidence, inputs
+    return variants, evidence, pd.concat(dropped, ignore_index=True), inputs
+
+
+def _dropped(vcf: VcfFile) -> pd.DataFrame:
+    """Count the alleles of a VCF that gave no row; reference calls of the tumour are none."""
+    sample = vcf.samples[0] if len(vcf.samples) == 1 else None
+    rows = [{"sample_id": sample, "reason": reason, "n": n} for reason, n in sorted(vcf.n_dropped.items()) if n]
+    return pd.DataFrame(rows, columns=list(no_rows().columns)).astype(no_rows().dtypes.to_dict())
 
 
 def _expand(source: SourceSpec) -> list[Path]:

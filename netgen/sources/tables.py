@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     from netgen.provenance import InputFile
 
 
+def no_rows() -> pd.DataFrame:
+    """Return an empty table of dropped rows.
+
+    Returns
+    -------
+    DataFrame
+        ``sample_id, reason, n``.
+    """
+    return pd.DataFrame({"sample_id": [], "reason": [], "n": []}).astype(
+        {"sample_id": "string", "reason": "string", "n": "int64"}
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class ClinicalTables:
     """The clinical half of a source.
@@ -55,6 +68,8 @@ class SequencingTables:
         Ready-made gene calls, samples x genes, or None.
     coverage
         Who was sequenced with what.
+    dropped
+        sample_id, reason, n: rows of variant files that could not be used.
     inputs
         Files read.
     """
@@ -64,6 +79,7 @@ class SequencingTables:
     fusions: pd.DataFrame = field(default_factory=lambda: schema.empty(schema.FUSIONS))
     calls: pd.DataFrame | None = None
     coverage: StudyCoverage = field(default_factory=lambda: merge_coverage(()))
+    dropped: pd.DataFrame = field(default_factory=no_rows)
     inputs: tuple[InputFile, ...] = ()
 
 
