@@ -252,7 +252,8 @@ def _loglik(layout: Layout, eta: Floats) -> tuple[Floats, Floats, Floats]:
     """Log-likelihood of (..., m) linear predictors, relative hazards and their risk-set sums."""
     centred = eta - np.maximum.reduceat(eta, layout.block_first, axis=-1).take(layout.row_block, axis=-1)
     share = layout.weight * np.exp(centred)
-    risk = sum_at_risk(layout, share)
+    fine = np.longdouble if layout.late.size else np.float64  # a small risk set is the rest of a long sum
+    risk = sum_at_risk(layout, share.astype(fine, copy=False)).astype(np.float64, copy=False)
     risk += layout.idle
     loglik = np.einsum("...i,...i->...", centred, layout.event) - np.einsum("...k,...k->...", np.log(risk), layout.d)
     return loglik, share, risk

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from netgen.association.breslow import Layout, Point, evaluate_breslow, lay_out, sum_at_risk, take_weightings
-from netgen.association.proximal_newton import FLOOR, JITTER, MAX_STEPS, SHORTEST, find_gap, mean_gradient
+from netgen.association.proximal_newton import FLOOR, JITTER, MAX_STEPS, SHORTEST, find_gap, hold_still, mean_gradient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,9 +145,9 @@ def _minimise(folds: _Folds, coef: Floats, point: Point, kept: Flags, lam: float
             return coef
         todo, b, g = todo[far], b[far], g[far]
         layout, here = take_weightings(folds.layout, todo), Point(*(part[todo] for part in point))
-        H = _curvature(folds.G, layout, here)
+        H, slope = hold_still(_curvature(folds.G, layout, here), g, l1[todo] + l2[todo], tol)
         Q = H + l2[todo][:, :, None] * np.eye(H.shape[1])
-        model = _Quadratic(Q, g - np.einsum("aij,aj->ai", H, b), l1[todo], kept[todo])
+        model = _Quadratic(Q, slope - np.einsum("aij,aj->ai", H, b), l1[todo], kept[todo])
         target = _solve(model, b, 0.01 * tol)
         coef[todo], there = _line_search(folds.G, layout, here, b, target, g, l1[todo], l2[todo])
         for old, new in zip(point, there, strict=True):
@@ -240,5 +240,5 @@ def _solve_support(model: _Quadratic, b: Floats, support: Flags) -> Floats:
     diagonal = np.einsum("aii->ai", Q)
     jitter = JITTER * diagonal.max(axis=1, initial=0.0)[:, None] + FLOOR
     diagonal += np.where(support, jitter, 1.0)
-    right = np.where(support, -model.c - model.l1 * np.sign(b), 0.0)
+    right = np.where(support, jitter * b - model.c - model.l1 * np.sign(b), 0.0)
     return np.asarray(np.linalg.solve(Q, right[:, :, None])[:, :, 0])

@@ -31,7 +31,9 @@ COLUMNS: Final = (
 )  # fmt: skip
 
 
-def describe_features(analysis: AnalysisSet, rows: NDArray[np.intp], *, threads: int = 1) -> pd.DataFrame:
+def describe_features(
+    analysis: AnalysisSet, rows: NDArray[np.intp], *, tested: NDArray[np.bool_], threads: int = 1
+) -> pd.DataFrame:
     """Return medians, survival at 12 and 24 months, RMST difference and PH p of the given features.
 
     Patients who are not profiled for a feature have no part in it. Times are days; a median that was not reached and
@@ -43,6 +45,8 @@ def describe_features(analysis: AnalysisSet, rows: NDArray[np.intp], *, threads:
         Outcomes and genes.
     rows
         Features, as positions.
+    tested
+        (m,) True for the features whose effect is estimated; the others get medians and survival only.
     threads
         Workers; the result does not depend on it.
 
@@ -57,7 +61,7 @@ def describe_features(analysis: AnalysisSet, rows: NDArray[np.intp], *, threads:
     entry, where only a conditional curve may be shown. PH: Grambsch-Therneau score test, Kaplan-Meier transform, in the
     stratified Cox model of the feature; NaN with fewer than 10 events or a monotone likelihood.
     """
-    describe = partial(_describe, analysis)
+    describe = partial(_describe, analysis, tested)
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
             values = list(pool.map(describe, rows))
@@ -66,7 +70,7 @@ def describe_features(analysis: AnalysisSet, rows: NDArray[np.intp], *, threads:
     return pd.DataFrame(values, index=rows, columns=list(COLUMNS), dtype="float64")
 
 
-def _describe(analysis: AnalysisSet, row: int) -> dict[str, float]:
+def _describe(analysis: AnalysisSet, tested: NDArray[np.bool_], row: int) -> dict[str, float]:
     status = analysis.genes[row]
     groups = {"altered": outcomes_of(analysis, status == 1), "unaltered": outcomes_of(analysis, status == 0)}
     out: dict[str, float] = {}
@@ -80,9 +84,10 @@ def _describe(analysis: AnalysisSet, row: int) -> dict[str, float]:
         at = survival_since(curve, start, [HORIZONS[12], HORIZONS[24]]).survival
         out |= {f"km_12m_{name}": at[0], f"km_24m_{name}": at[1]}
         curves[name] = curve
-    if analysis.entry is None and min(len(item.time) for item in groups.values()) >= MIN_GROUP:
-        out |= _rmst(groups, curves)
-    out["ph_p"] = _ph(analysis, row)
+    if tested[row]:
+        out["ph_p"] = _ph(analysis, row)
+        if analysis.entry is None and min(len(item.time) for item in groups.values()) >= MIN_GROUP:
+            out |= _rmst(groups, curves)
     return out
 
 

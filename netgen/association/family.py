@@ -128,7 +128,7 @@ def analyse_family(analysis: AnalysisSet, settings: AssociationSettings, *, thre
     frame = pd.concat([frame, _adjust(frame, settings.prespecified)], axis=1)
     frame["n_strata_informative"] = _informative_strata(analysis)
     closer = _features_to_diagnose(frame, settings.prespecified)
-    frame = frame.join(describe_features(analysis, closer, threads=threads))
+    frame = frame.join(describe_features(analysis, closer, tested=tested, threads=threads))
     het = _heterogeneity(analysis, closer[tested[closer]], plan)
     frame = frame.join(_het_columns(het))
     frame = frame.join(_sensitivity(frame, plan))

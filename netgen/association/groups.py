@@ -54,7 +54,7 @@ def count_groups(analysis: AnalysisSet) -> GroupCounts:
     GroupCounts
         In the order of ``analysis.features``.
     """
-    weights = np.column_stack([np.ones(analysis.n), analysis.event, _years(analysis)]).astype(np.float64)
+    weights = np.column_stack([np.ones(analysis.n), analysis.event, _days(analysis)]).astype(np.float64)
     m = len(analysis.features)
     altered, profiled = np.empty((m, 3)), np.empty((m, 3))
     step = max(1, _BLOCK // max(1, analysis.n))
@@ -68,14 +68,15 @@ def count_groups(analysis: AnalysisSet) -> GroupCounts:
         n_altered=whole_altered[:, 0],
         events_altered=whole_altered[:, 1],
         events_unaltered=whole_profiled[:, 1] - whole_altered[:, 1],
-        years_altered=altered[:, 2],
-        years_unaltered=profiled[:, 2] - altered[:, 2],
+        years_altered=altered[:, 2] / DAYS_PER_YEAR,
+        years_unaltered=(profiled[:, 2] - altered[:, 2]) / DAYS_PER_YEAR,
     )
 
 
-def _years(analysis: AnalysisSet) -> NDArray[np.float64]:
+def _days(analysis: AnalysisSet) -> NDArray[np.float64]:
+    """Days at risk: whole or half, so that sums are exact in any order."""
     entry = np.zeros(analysis.n) if analysis.entry is None else np.maximum(analysis.entry, 0.0)
-    return (analysis.time - entry) / DAYS_PER_YEAR
+    return analysis.time - entry
 
 
 def decide_status(counts: GroupCounts, min_altered: int) -> NDArray[np.str_]:

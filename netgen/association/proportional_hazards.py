@@ -147,8 +147,14 @@ def _transformed(fit: CoxFit, transform: Transform) -> NDArray[np.float64]:
 
 
 def _score_test(score: NDArray[np.float64], information: NDArray[np.float64], term: list[int]) -> float:
-    """Chi-square of the g-slopes of one term, the coefficients themselves being free."""
+    """Chi-square of the g-slopes of one term, the coefficients themselves being free; NaN without information on them.
+
+    One informative event time, for example, cannot tell a slope from a level.
+    """
     p = len(score)
     keep = [*range(p), *(p + j for j in term)]
     u = np.concatenate([np.zeros(p), score[term]])
-    return float(u @ np.linalg.solve(information[np.ix_(keep, keep)], u))
+    block = information[np.ix_(keep, keep)]
+    if np.linalg.matrix_rank(block, hermitian=True) < len(keep):
+        return float("nan")
+    return float(u @ np.linalg.solve(block, u))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MAX_STEPS: Final = 200  # Newton steps per penalty; a handful are used
 SHORTEST: Final = 1e-10  # step length at which the line search gives up
 FLOOR: Final = 1e-15  # added to a curvature that may be 0
-JITTER: Final = 1e-12  # times the largest curvature, likewise: columns may be collinear
+JITTER: Final = 1e-12  # times the largest curvature: a pull to where a step begins, for columns may be collinear
 _STALE: Final = 0.25  # a step that reduces the gradient less than this renews the curvature
 _CHEAP: Final = 30  # columns up to which the curvature is always renewed
 
@@ -90,8 +90,9 @@ def minimise(
     for _ in range(MAX_STEPS):
         if gap <= tol:
             break
-        Q = curve.H + np.diag(l2) if problem.alpha < 1 else curve.H
-        target = _solve_quadratic(Q, g - curve.H @ b, b, l1, slack=0.01 * tol)
+        H, slope = hold_still(curve.H, g, l1 + l2, tol)
+        Q = H + np.diag(l2) if problem.alpha < 1 else H
+        target = _solve_quadratic(Q, slope - H @ b, b, l1, slack=0.01 * tol)
         b, point = _line_search(problem.layout, curve, point, b, target, g, l1, l2)
         g = mean_gradient(point.residual, curve.G, problem.layout.total)
         before, gap = gap, find_gap(g + l2 * b, b, l1).max(initial=0.0)
@@ -224,6 +225,33 @@ def find_gap(gradient: Floats, b: Floats, l1: Floats) -> Floats:
     return np.asarray(np.where(b != 0, np.abs(gradient + l1 * np.sign(b)), inside))
 
 
+def hold_still(H: Floats, g: Floats, penalty: Floats, tol: float) -> tuple[Floats, Floats]:
+    """Return a second-order model that leaves coefficients alone that nothing holds any more.
+
+    Where an unpenalised column separates the events its coefficient is infinite. It stops once the gradient has
+    vanished; else it would drift with every step that is made for the sake of the others.
+
+    Parameters
+    ----------
+    H, g
+        (..., a, a) second derivatives and (..., a) gradient of the smooth part.
+    penalty
+        (..., a) 0 where a column is not penalised.
+    tol
+        Gradient that counts as none; a second derivative of ten times that as well.
+
+    Returns
+    -------
+    tuple[NDArray[np.float64], NDArray[np.float64]]
+        The same, with coefficients apart whose Newton step is 0 then.
+    """
+    still = (penalty == 0) & (np.abs(g) <= tol) & (np.diagonal(H, axis1=-2, axis2=-1) <= 10 * tol)
+    if not still.any():
+        return H, g
+    apart = still[..., :, None] | still[..., None, :]
+    return np.where(apart, np.eye(H.shape[-1]), H), np.where(still, 0.0, g)
+
+
 def _bend(problem: Problem, point: Point, columns: Rows, G: Floats) -> Curve:
     """Second-order model at a point for columns whose values are at hand."""
     M = sum_at_risk(problem.layout, G * point.share) * (np.sqrt(problem.layout.d) / point.risk)
@@ -280,7 +308,7 @@ def _solve_support(Q: Floats, c: Floats, b: Floats, l1: Floats) -> Floats:
         here, sign = b[support], np.sign(b[support])
         matrix = Q[support[:, None], support]
         matrix.flat[:: support.size + 1] += jitter
-        target = np.linalg.solve(matrix, -c[support] - l1[support] * sign)
+        target = np.linalg.solve(matrix, jitter * here - c[support] - l1[support] * sign)
         crossing = ((l1[support] > 0) & (target * sign <= 0)).nonzero()[0]
         if not crossing.size:
             b[support] = target

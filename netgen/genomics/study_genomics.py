@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netgen import schema
+from netgen.errors import Findings
 from netgen.genomics.alleles import normalize_build
 from netgen.genomics.cbioportal import find_study_files, read_case_lists, read_gene_panel_matrix
 from netgen.genomics.copynumber import CopyNumber, read_copy_number
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from netgen.errors import Findings
     from netgen.genomics.cbioportal import StudyFolder
     from netgen.genomics.gene_names import GeneNames
     from netgen.genomics.genes import ExcelPolicy
@@ -43,6 +43,8 @@ class StudyGenomics:
         Tables of ``netgen.schema``; None = the study has no such data.
     coverage
         Tables ``profiles``, ``panels``, ``panel_genes``.
+    files
+        Role, path and number of rows (genes of a panel, samples of a case list) of every file read.
     """
 
     folder: StudyFolder
@@ -51,6 +53,7 @@ class StudyGenomics:
     copy_number: pd.DataFrame | None
     fusions: pd.DataFrame | None
     coverage: StudyCoverage
+    files: tuple[tuple[str, Path, int], ...]
 
 
 def read_study_genomics(
@@ -119,6 +122,7 @@ def read_study_genomics(
         read_gene_panel_matrix(file.path, findings=findings, stable_ids=folder.stable_ids())
         for file in folder.of("panel_matrix")
     ]
+    own_panels = [read_panel(one, findings=findings) for one in folder.panels]
     evidence = ProfileEvidence(
         panel_matrix=matrices[0] if matrices else None,
         sample_panels=sample_panels,
@@ -133,7 +137,7 @@ def read_study_genomics(
         variants=variants if mafs else None,
         copy_number=copy_number,
         fusions=fusions,
-        panels=[*panels, *(read_panel(one, findings=findings) for one in folder.panels)],
+        panels=[*panels, *own_panels],
         declared=declared,
         assume_profiled=assume_profiled,
         findings=findings,
@@ -146,7 +150,25 @@ def read_study_genomics(
         copy_number=copy_number.table if copy_number else None,
         fusions=fusions,
         coverage=coverage,
+        files=(
+            *(("maf", maf.path, maf.n_rows) for maf in mafs),
+            *_files(folder, "cna", [len(one.genes) for one in copy_numbers]),
+            *_files(folder, "structural_variants", [len(one) for one in structural]),
+            *_files(folder, "legacy_fusions", [len(one) for one in legacy]),
+            *_files(folder, "panel_matrix", [len(one) for one in matrices]),
+            *(("panel", path, len(panel.genes)) for path, panel in zip(folder.panels, own_panels, strict=True)),
+            *(("case_list", path, _n_samples(path)) for path in folder.case_lists),
+        ),
     )
+
+
+def _files(folder: StudyFolder, kind: str, n_rows: Sequence[int]) -> list[tuple[str, Path, int]]:
+    return [(kind, file.path, n) for file, n in zip(folder.of(kind), n_rows, strict=True)]
+
+
+def _n_samples(path: Path) -> int:
+    lists = read_case_lists([path], findings=Findings())
+    return len({sample for samples in lists.values() for sample in samples})
 
 
 def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

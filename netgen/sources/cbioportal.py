@@ -9,8 +9,8 @@ import pandas as pd
 from netgen import schema
 from netgen.clinical.cbioportal_clinical import CbioportalClinical, read_cbioportal_clinical
 from netgen.genomics.panels import read_panel, whole_panel
-from netgen.genomics.study_genomics import StudyGenomics, read_study_genomics
-from netgen.provenance import InputFile, describe_file
+from netgen.genomics.study_genomics import read_study_genomics
+from netgen.provenance import describe_file
 from netgen.sources.clinical_tables import clinical_options, recorded_specs, with_constants
 from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, no_rows
 
@@ -64,7 +64,7 @@ def read_cbioportal(source: SourceSpec, study: Study, *, findings: Findings) -> 
             fusions=schema.empty(schema.FUSIONS) if genomics.fusions is None else genomics.fusions,
             coverage=genomics.coverage,
             dropped=pd.concat([no_rows(), *(maf.dropped for maf in genomics.mafs)], ignore_index=True),
-            inputs=_genomic_inputs(genomics),
+            inputs=tuple(describe_file(path, role=role, n_rows=n) for role, path, n in genomics.files),
         ),
     )
 
@@ -84,18 +84,8 @@ def _clinical_half(clinical: CbioportalClinical, source: SourceSpec) -> Clinical
         n_rows=len(clinical.patients) + len(excluded),
         attrition={"de-duplicated": {"duplicate_conflict": len(excluded)} if len(excluded) else {}},
         exclusions=excluded.astype("string"),
-        inputs=tuple(describe_file(path, role=role, n_rows=n_rows.get(role, 0)) for role, path in clinical.files),
+        inputs=tuple(
+            describe_file(path, role=f"clinical_{role.removesuffix('s')}", n_rows=n_rows[role])
+            for role, path in clinical.files
+        ),
     )
-
-
-def _genomic_inputs(genomics: StudyGenomics) -> tuple[InputFile, ...]:
-    mafs = [describe_file(maf.path, role="maf", n_rows=maf.n_rows) for maf in genomics.mafs]
-    tables = {"cna": genomics.copy_number, "structural_variants": genomics.fusions, "legacy_fusions": genomics.fusions}
-    others = [
-        describe_file(item.path, role=item.kind, n_rows=len(table))
-        for kind, table in tables.items()
-        if table is not None
-        for item in genomics.folder.of(kind)
-    ]
-    matrix = [describe_file(item.path, role=item.kind, n_rows=0) for item in genomics.folder.of("panel_matrix")]
-    return (*mafs, *others, *matrix)

@@ -77,3 +77,14 @@ def test_evaluate_breslow__a_weight_of_zero_leaves_a_patient_out():
     again = evaluate_breslow(some, np.tile(eta[layout.rows], (2, 1)))
     np.testing.assert_array_equal(again.loglik, together.loglik[[4, 1]])
     np.testing.assert_array_equal(some.total, training.sum(axis=1)[[4, 1]])
+
+
+def test_evaluate_breslow__a_small_risk_set_before_late_entries_keeps_its_digits():
+    # two patients whose hazard is e^-25 of the others' are alone when one of them fails, before 30 others enter
+    rng = np.random.default_rng(3)
+    time, entry = np.r_[5, 400, rng.integers(20, 300, 30)], np.r_[0, 0, np.full(30, 10)]
+    risk = build_risk_sets(time, np.r_[True, False, np.zeros(30, bool)], entry=entry)
+    eta = np.r_[-25.0, -25.0 + np.log(3), rng.normal(size=30)]
+    late = build_risk_sets(time, np.r_[True, False, np.ones(30, bool)], entry=entry)
+    assert breslow_loglik(eta, risk) == pytest.approx(-np.log(4), abs=1e-12)
+    assert breslow_loglik(eta, late) == pytest.approx(naive_loglik(eta, late), abs=1e-6)

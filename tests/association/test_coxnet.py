@@ -264,6 +264,17 @@ def test_fit_coxnet__gene_without_events_has_a_finite_penalised_coefficient():
     assert -10 < path.coef[-1, -1] < -1
 
 
+@pytest.mark.parametrize("alpha", [1.0, 0.0])
+@pytest.mark.parametrize(("entry", "strata"), [(False, False), (True, True)])
+def test_fit_coxnet__a_separating_unpenalised_column_does_not_drift_along_the_path(alpha, entry, strata):
+    X, risk = small_study(23, p=8, entry=entry, strata=strata)
+    X[:, 1] = ~risk.event & (np.arange(len(X)) % 2 == 0)
+    path = fit_coxnet(X, risk, alpha=alpha, penalty_factor=[0, 0, 1, 1, 1, 1, 1, 1])
+    assert (path.kkt <= 1e-9).all()
+    assert -30 < path.null_coef[1] < -12
+    assert np.ptp(path.coef[:, 1]) < 2
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

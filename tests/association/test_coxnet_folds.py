@@ -73,6 +73,17 @@ def test_fit_folds__columns_constant_in_a_fold_get_zero_there():
     np.testing.assert_allclose(coef[2], alone, atol=1e-6)
 
 
+def test_fit_folds__a_column_that_separates_in_a_fold_stops_where_it_does_alone():
+    X, risk = small_study(36, n=60, p=6)
+    training, kept = some_folds(X, 7)
+    X[:, 1] = (np.arange(len(X)) % 4 == 1) & (~risk.event | ~training[1])  # only patients left out of fold 1 fail
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "penalty_factor": np.array([0, 0, 1, 1, 1, 1.0]), "standardize": False}
+    coef = fit_folds(X, risk, training, kept=kept | True, tol=1e-9, **options)
+    assert (coef[1, :, 1] < -12).all()
+    assert (np.abs(coef[[0, 2, 3, 4], :, 1]) < 5).all()
+    np.testing.assert_allclose(coef[1], fit_alone(X, risk, training[1], kept[1] | True, **options), atol=0.01)
+
+
 def test_fit_folds__parts_give_the_same_as_the_whole(monkeypatch):
     X, risk = small_study(32, p=6)
     training, kept = some_folds(X, 2)

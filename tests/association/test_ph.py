@@ -84,3 +84,10 @@ def test_proportional_hazards__refuses_a_monotone_model():
 def test_proportional_hazards__refuses_an_unknown_transform(reference):
     with pytest.raises(ValueError, match="transform must be km, rank, identity or log"):
         proportional_hazards_test(fit_reference_model(reference, "lung.5.sex", "efron"), transform="sqrt")
+
+
+def test_proportional_hazards_test__has_no_answer_from_one_informative_time():
+    # the altered are at risk at the first event time alone
+    fit = fit_cox(np.array([[1.0], [1.0], [0.0], [0.0], [0.0]]), [2, 2, 2, 3, 4], [True, False, True, True, True])
+    assert fit.status == "converged"
+    assert np.isnan(proportional_hazards_test(fit).p).all()

@@ -60,7 +60,7 @@ def test_choose_estimator__the_worst_feature_decides_for_all(mode, altered, unal
 
 def test_plan__is_plain():
     plan = EndpointPlan(
-        endpoint="os", mode="small", n=34, events=23, strata="origin_group3", adjust=("age",), ties="efron", min_altered=3,
+        endpoint="os", mode="small", n=34, events=23, strata="origin", adjust=("age",), ties="efron", min_altered=3,
         estimator="firth", p_method="permutation", permutations=10, alpha=0.05, level=0.95, seed=1,
     )  # fmt: skip
     assert json.loads(json.dumps(plan.to_dict()))["adjust"] == ["age"]
