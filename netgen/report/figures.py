@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST: Final = 30  # Kaplan-Meier figures per endpoint, the smallest p first
 FORMATS: Final = ("pdf", "png")
 STEPS: Final = (1, 2, 3, 6, 12, 24, 36, 60, 120)  # months between two columns of the numbers at risk
-COLUMNS: Final = 7  # at most so many
+COLUMNS: Final = 8  # at most so many
 
 
 def draw_association(result: AssociationResult, folder: Path) -> list[str]:
@@ -86,7 +86,7 @@ def risk_table(curves: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``group, time_days, n_risk, cum_events``, the same times for all groups, at most seven: patients at risk just
+        ``group, time_days, n_risk, cum_events``, the same times for all groups, at most eight: patients at risk just
         before a time, events up to and including it.
     """
     last = float(curves["time_days"].max()) / DAYS_PER_MONTH
