@@ -63,7 +63,7 @@ def fit_folds(
 ) -> Floats:
     """Return the coefficients of every training fold for a sequence of penalties, and without penalised columns.
 
-    Nothing may be missing in ``X``. Columns that are constant in a training fold get coefficient 0 there.
+    Nothing may be missing in ``X``. Columns constant in a training fold get coefficient 0 there, up to rounding.
 
     Parameters
     ----------
@@ -108,12 +108,11 @@ def fit_folds(
     for first in range(0, len(training), size):
         part = slice(first, first + size)
         sd = [columns[rows].std(axis=0) for rows in training[part]] if standardize else np.ones(kept[part].shape)
-        varies = [np.ptp(columns[rows], axis=0) > 0 for rows in training[part]]
         layout = lay_out(risk, training[part])
         folds = _Folds(
             G=np.ascontiguousarray(columns[layout.rows].T),
             layout=layout,
-            kept=kept[part] & np.array(varies),
+            kept=kept[part],
             l1=alpha * penalty_factor * np.array(sd),
             l2=(1 - alpha) * penalty_factor * np.array(sd) ** 2,
         )

@@ -275,6 +275,15 @@ def test_fit_coxnet__a_separating_unpenalised_column_does_not_drift_along_the_pa
     assert np.ptp(path.coef[:, 1]) < 2
 
 
+@pytest.mark.parametrize("seed", [0, 1, 6, 14])
+def test_fit_coxnet__a_large_ridge_beside_a_separating_column(seed):
+    X, risk = small_study(seed, p=8)
+    X[:, 1] = ~risk.event & (np.arange(len(X)) % 2 == 0)
+    path = fit_coxnet(X, risk, alpha=0, lambdas=[1e4], penalty_factor=[0, 0, 1, 1, 1, 1, 1, 1])
+    assert path.kkt[0] <= 1e-9
+    np.testing.assert_allclose(path.coef[0, :2], path.null_coef[:2], rtol=0.01)
+
+
 @pytest.mark.parametrize(
     ("change", "text"),
     [

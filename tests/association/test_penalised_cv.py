@@ -163,6 +163,17 @@ def test_cross_validate__drops_rare_genes_within_the_fold():
     np.testing.assert_allclose(dropped.eta_min[0, ~held_out], kept.eta_min[0, ~held_out], atol=1e-9)
 
 
+def test_cross_validate__rare_wild_type_is_as_rare_as_altered():
+    X, risk = cohort(6)
+    folds = np.tile(np.arange(len(X)) % 3, (2, 1))
+    path = fit_coxnet(X, risk, lambdas=[0.01, 0.001], penalty_factor=[0, 1, 1, 1, 1])
+    fewest = int(X[:, 1:].sum(axis=0).min())
+    plain = cross_validate(X, risk, folds, path=path, min_altered=fewest)
+    turned = cross_validate(np.column_stack([X[:, 0], 1 - X[:, 1:]]), risk, folds, path=path, min_altered=fewest)
+    np.testing.assert_allclose(plain.deviance, turned.deviance, atol=1e-5)
+    assert np.abs(plain.deviance - cross_validate(X, risk, folds, path=path).deviance).max() > 0.01
+
+
 def test_cross_validate__null_model_is_a_valid_choice():
     rng = np.random.default_rng(0)
     X, risk = cohort(3, n=80)
