@@ -9,7 +9,7 @@ import pytest
 
 from netgen.clinical.cbioportal_clinical import CbioportalClinical, find_clinical_files, read_cbioportal_clinical
 from netgen.clinical.recorded_endpoints import RecordedSpec
-from netgen.clinical.tables import ParseOptions
+from netgen.clinical.table_parser import ParseOptions
 from netgen.errors import Findings, InputError
 from tests.clinical.make_cells import values
 

@@ -12,8 +12,8 @@ from netgen.clinical.cbioportal_clinical import find_clinical_files, read_cbiopo
 from netgen.clinical.cells import drop_nulls
 from netgen.clinical.files import RawTable, read_text_table
 from netgen.clinical.recorded_endpoints import RecordedSpec, parse_recorded_endpoints
-from netgen.clinical.tables import parse_patients, parse_samples
 from netgen.errors import Findings, InputError
+from tests.clinical.parsing import parse_patients, parse_samples
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from netgen.clinical.onesheet import OneSheet, OneSheetTables, parse_one_sheet, 
 from netgen.clinical.onesheet_form import COLUMNS, LINE_FIELDS, N_LINES, values_of
 from netgen.clinical.onesheet_template import write_template
 from netgen.clinical.onesheet_wide import to_wide
-from netgen.clinical.tables import ParseOptions
+from netgen.clinical.table_parser import ParseOptions
 from netgen.errors import AnalysisError, Findings
 from tests.clinical.make_cells import values
 

@@ -8,19 +8,17 @@ import pytest
 
 from netgen import schema
 from netgen.clinical.identifiers import parse_identifiers, resolve_duplicates
-from netgen.clinical.tables import (
-    ParsedTable,
-    ParseOptions,
+from netgen.clinical.table_parser import ParsedTable, ParseOptions, parse_table
+from netgen.errors import Findings
+from tests.clinical.make_cells import cells, raw_table, values
+from tests.clinical.parsing import (
     parse_assessments,
     parse_biomarkers,
     parse_imaging,
     parse_patients,
     parse_samples,
-    parse_table,
     parse_treatments,
 )
-from netgen.errors import Findings
-from tests.clinical.make_cells import cells, raw_table, values
 
 
 def patients(**columns: list[str | None]) -> tuple[pd.DataFrame, Findings]:

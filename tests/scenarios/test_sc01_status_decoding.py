@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from netgen.clinical.status import decode_events, decode_vital_status, read_status_map
-from netgen.clinical.tables import ParseOptions, parse_patients
+from netgen.clinical.table_parser import ParseOptions
 from netgen.errors import Findings
 from tests.clinical.make_cells import cells, raw_table, values
+from tests.clinical.parsing import parse_patients
 
 
 def test_sc01_words_and_prefixes() -> None:

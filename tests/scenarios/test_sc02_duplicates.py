@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from netgen import schema
-from netgen.clinical.tables import ParseOptions, parse_patients, parse_table
+from netgen.clinical.table_parser import ParseOptions, parse_table
 from netgen.errors import Findings, SchemaError
 from tests.clinical.make_cells import raw_table, values
+from tests.clinical.parsing import parse_patients
 
 RAW = raw_table(
     patient_id=["P01", "P02", "P01", "P02", "P03"],

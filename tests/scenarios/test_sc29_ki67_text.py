@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 
 from netgen.clinical.ki67 import classify_ki67
-from netgen.clinical.tables import parse_patients
 from netgen.errors import Findings
 from tests.clinical.make_cells import raw_table
+from tests.clinical.parsing import parse_patients
 
 
 @pytest.mark.parametrize(
