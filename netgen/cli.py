@@ -121,7 +121,7 @@ def _read(options: dict[str, Any]) -> Cohort:
 @main.command(epilog=RESEARCH_USE)
 @_cohort_options
 @click.option("--out", type=_PATH, default=Path("netgen_associate"), show_default=True, help="Folder for the results.")
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--endpoint", "endpoints", multiple=True, help="os, pfs, ... (repeatable).")
 @click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
 @click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
@@ -164,7 +164,7 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
     cohort = _read(options)
     threads = options.pop("threads")
     model = False if options.pop("no_model") else None
-    options["genes"] = tuple(gene for item in options["genes"] for gene in item.split(",") if gene)
+    options["genes"] = tuple(gene for item in options["genes"] for gene in item.split(",") if gene.strip())
     result = run(cohort, threads=threads, model=model, **options)
     write_association(result, cohort, out, force=force, figures=figures, command=" ".join(["netgen", *sys.argv[1:]]))
     _log(result.findings, **show)
@@ -177,7 +177,7 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
 @main.command()
 @_cohort_options
 @click.option("--out", type=_PATH, help="Folder for findings.tsv and findings.json.")
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
 def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
@@ -204,7 +204,7 @@ def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every opt
 
 @main.command()
 @click.argument("folder", type=_PATH)
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 def init(folder: Path, *, force: bool) -> None:
     """Write a commented study.toml, an empty and a filled spreadsheet template into FOLDER."""
     from netgen.report.starters import write_starter
@@ -215,7 +215,7 @@ def init(folder: Path, *, force: bool) -> None:
 
 @main.command()
 @click.argument("folder", type=_PATH)
-@click.option("--force", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 def demo(folder: Path, *, force: bool) -> None:
     """Write the files of the embedded synthetic cohort into FOLDER, to see each format."""
     from netgen.report.starters import write_demo

@@ -14,23 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from netgen import schema
 from netgen.clinical.clamp import clamp_dates
 from netgen.clinical.eligibility import EligibilityCriteria, derive_groups, select_eligible
 from netgen.clinical.endpoints import Endpoint, EndpointSpec, derive_endpoint, list_endpoints
-from netgen.clinical.flow import Flow, add_step, start_flow
+from netgen.clinical.flow import Flow, add_step
 from netgen.clinical.validate import check_clinical, invalid_patients
 from netgen.errors import AnalysisError, Findings, InputError, SchemaError
 from netgen.genomics.coverage import merge_coverage
 from netgen.genomics.cross_checks import check_genomic
 from netgen.genomics.filters import FilterSettings, apply_variant_policy
+from netgen.genomics.genes import normalize_gene_list
 from netgen.genomics.matrix import AlterationMatrix, build_alteration_matrix
-from netgen.sources import SequencingTables, SourceTables, leave_out_samples, read_source
+from netgen.sources import SourceTables, leave_out_samples, read_source
+from netgen.sources.joining import begin_flow, count_dropped, find_collisions, merge_calls, stack_tables
 from netgen.study import AssociationSettings, EndpointRequest, ReadSettings, Study, describe, read_study
 from netgen.study_of import QuickLook, study_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from netgen.provenance import InputFile
@@ -46,6 +47,7 @@ __all__ = [
     "describe",
     "read_cohort",
     "read_study",
+    "resolve_genes",
 ]
 
 CLINICAL: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers", "recorded_endpoints")
@@ -152,7 +154,7 @@ def read_cohort(
 
 
 def check_cohort(read: Callable[[], object]) -> Findings:
-    """Return every finding of reading a cohort, errors included.
+    """Return every finding of reading a cohort and of deriving its endpoints, errors included.
 
     Parameters
     ----------
@@ -171,7 +173,19 @@ def check_cohort(read: Callable[[], object]) -> Findings:
     except (InputError, AnalysisError) as error:
         return Findings([error.finding])
     assert isinstance(out, Cohort)
+    available = {spec.name for spec in list_endpoints(out.clinical())}
+    for name in out.study.association.endpoints:
+        if name in available:
+            _try_endpoint(out, name, out.findings)
     return out.findings
+
+
+def _try_endpoint(cohort: Cohort, name: str, findings: Findings) -> None:
+    """Derive an endpoint for its findings: times of zero, undecided delayed entry ..."""
+    try:
+        build_endpoint(cohort, name, findings=findings)
+    except AnalysisError as error:
+        findings.extend([error.finding])
 
 
 def _read(
@@ -196,12 +210,12 @@ def _read_source(source: SourceSpec, study: Study, findings: Findings) -> list[S
 
 def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> Cohort:
     """Put the sources together, check across tables, leave out who is not eligible, apply the variant policy."""
-    tables = {name: _concat([source.clinical.tables[name] for source in sources], name) for name in CLINICAL}
-    collisions = _find_collisions(sources)
+    tables = {name: stack_tables([source.clinical.tables[name] for source in sources], name) for name in CLINICAL}
+    collisions = find_collisions(sources)
     findings.extend(collisions)
     if len(collisions):
         findings.raise_errors()  # rows cannot be joined on ids that mean several things
-    flow, exclusions = _start(sources)
+    flow, exclusions = begin_flow(sources)
     tables = clamp_dates(tables, findings=findings)
     check_clinical(
         tables,
@@ -220,7 +234,7 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
     gone = listed.difference(tables["samples"]["sample_id"])
     sequencing = [leave_out_samples(source.sequencing, gone) for source in sources]
     coverage = merge_coverage(source.coverage for source in sequencing)
-    variants = _concat([source.variants for source in sequencing], "variants")
+    variants = stack_tables([source.variants for source in sequencing], "variants")
     normal = tables["samples"].set_index("sample_id")["matched_normal"]
     filtered = apply_variant_policy(variants, matched_normal=normal, settings=_filters(study.read), findings=findings)
     check_genomic(filtered.somatic, tables["samples"], tables["patients"], findings=findings)
@@ -229,13 +243,13 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
         **{name: tables[name] for name in CLINICAL},
         variants=filtered.somatic,
         germline=filtered.germline,
-        copy_number=_concat([source.copy_number for source in sequencing], "copy_number"),
-        fusions=_concat([source.fusions for source in sequencing], "fusions"),
-        calls=_merge_calls(sequencing),
+        copy_number=stack_tables([source.copy_number for source in sequencing], "copy_number"),
+        fusions=stack_tables([source.fusions for source in sequencing], "fusions"),
+        calls=merge_calls(sequencing),
         panels=coverage.panels,
         panel_genes=coverage.panel_genes,
         profiles=coverage.profiles,
-        variant_qc=_count_dropped([*(source.dropped for source in sequencing), filtered.qc]),
+        variant_qc=count_dropped([*(source.dropped for source in sequencing), filtered.qc]),
         exclusions=pd.concat([exclusions, flow.exclusions], ignore_index=True),
         flow=flow,
         findings=findings,
@@ -243,59 +257,6 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
             item for source in sources for half in (source.clinical, source.sequencing) for item in half.inputs
         ),
     )
-
-
-def _concat(parts: list[pd.DataFrame], name: str) -> pd.DataFrame:
-    """Stack tables of several sources, extra columns included, sorted by key."""
-    table = schema.TABLES[name]
-    filled = [part for part in parts if len(part)]
-    frame = schema.conform(pd.concat(filled, ignore_index=True), table) if filled else schema.empty(table)
-    return frame.sort_values(list(table.key), kind="stable", ignore_index=True) if table.key else frame
-
-
-def _find_collisions(sources: list[SourceTables]) -> Findings:
-    """Ids of different sources must differ: two sources with one id are two persons, or one person twice.
-
-    A panel may be shared, if it is the same: genes of one must not pass for genes of the other.
-    """
-    findings = Findings()
-    for name, key in (("patients", "patient_id"), ("samples", "sample_id")):
-        ids = pd.concat([source.clinical.tables[name][key].drop_duplicates() for source in sources])
-        for one in sorted(ids[ids.duplicated()].unique()):
-            findings.add(
-                "E_DUP_CONFLICT",
-                f"the {key} {one} occurs in more than one source.",
-                fix="Give one of the sources a namespace, or put both tables into one source.",
-                column=key,
-                value=one,
-            )
-    first: dict[str, set[tuple[str, ...]]] = {}
-    for source in sources:
-        genes = source.sequencing.coverage.panel_genes.astype("string").fillna("")
-        for panel, rows in genes.groupby("panel_id"):
-            listed = set(rows[["gene", "profile", "partial"]].itertuples(index=False, name=None))
-            if first.setdefault(str(panel), listed) != listed:
-                findings.add(
-                    "E_DUP_CONFLICT",
-                    f"the panel {panel} has other genes in another source.",
-                    fix="Give one of the sources a namespace, or the panel another id.",
-                    column="panel_id",
-                    value=panel,
-                )
-    return findings
-
-
-def _start(sources: list[SourceTables]) -> tuple[Flow, pd.DataFrame]:
-    """Begin the flow: rows read, selected, and left after duplicates."""
-    flow = start_flow("screened", sum(source.clinical.n_rows for source in sources))
-    for step in ("selected", "de-duplicated"):
-        counts: dict[str, int] = {}
-        for source in sources:
-            for reason, n in source.clinical.attrition.get(step, {}).items():
-                counts[reason] = counts.get(reason, 0) + n
-        flow = add_step(flow, step, excluded=counts)
-    listed = pd.concat([source.clinical.exclusions for source in sources], ignore_index=True)
-    return flow, listed.reindex(columns=["patient_id", "step", "reason"]).astype("string")
 
 
 def _skip_invalid(
@@ -327,20 +288,6 @@ def _filters(settings: ReadSettings) -> FilterSettings:
     )
 
 
-def _count_dropped(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of variant files that were dropped, on reading and by the policy, per sample and reason."""
-    rows = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    counts = rows.groupby(["sample_id", "reason"], dropna=False)["n"].sum().reset_index()
-    return counts.sort_values(["sample_id", "reason"], kind="stable", ignore_index=True)
-
-
-def _merge_calls(sources: list[SequencingTables]) -> pd.DataFrame | None:
-    parts = [source.calls for source in sources if source.calls is not None]
-    if not parts:
-        return None
-    return pd.concat(parts).fillna(-1).astype("int8").sort_index()
-
-
 def build_matrix(
     cohort: Cohort, settings: AssociationSettings | None = None, *, findings: Findings | None = None
 ) -> AlterationMatrix:
@@ -365,7 +312,7 @@ def build_matrix(
     AnalysisError
         ``E_GENE_UNKNOWN`` if a requested gene was neither altered nor listed nor covered anywhere.
     """
-    chosen = settings or cohort.study.association
+    chosen = resolve_genes(settings or cohort.study.association, Findings() if findings is None else findings)
     matrix = build_alteration_matrix(
         samples=cohort.samples,
         profiles=cohort.profiles,
@@ -385,6 +332,34 @@ def build_matrix(
     )
     _check_genes(matrix, chosen.genes)
     return matrix
+
+
+def resolve_genes(settings: AssociationSettings, findings: Findings) -> AssociationSettings:
+    """Return the settings with current symbols for genes, members of pathways and pre-specified genes.
+
+    Parameters
+    ----------
+    settings
+        Symbols as the user wrote them; a pre-specified feature may be a pathway.
+    findings
+        Receives I_SYMBOL_RENAMED and W_ALIAS_AMBIGUOUS.
+
+    Returns
+    -------
+    AssociationSettings
+        Symbols as in the tables of a cohort.
+    """
+
+    def current(genes: Iterable[str]) -> tuple[str, ...]:
+        return tuple(normalize_gene_list(genes, findings=findings, excel_dates="unresolved"))
+
+    pathways = [name for name in settings.prespecified if name in settings.pathways]
+    return dataclasses.replace(
+        settings,
+        genes=current(settings.genes),
+        pathways={name: current(genes) for name, genes in settings.pathways.items()},
+        prespecified=(*pathways, *current(set(settings.prespecified).difference(pathways))),
+    )
 
 
 def _check_genes(matrix: AlterationMatrix, genes: tuple[str, ...]) -> None:
@@ -447,6 +422,7 @@ def build_endpoint(
         censor_at=request.censor_at,
         time_zero=request.time_zero,
         entry_rule=chosen.entry_rule,
+        entry_column="" if recorded else (request.entry or ""),
         landmark=None if chosen.landmark is None else int(chosen.landmark),
     )
     return derive_endpoint(

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from netgen.association.analysis_set import AnalysisSet, build_analysis_set
 from netgen.association.family import Family, analyse_family
 from netgen.association.group_curves import CURVE_COLUMNS, KM_COLUMNS, groupings_of, tabulate_curves
 from netgen.association.penalised import PenalisedModel, fit_penalised
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES, AssociationResult
-from netgen.cohort import build_endpoint, build_flow, build_matrix
+from netgen.cohort import build_endpoint, build_flow, build_matrix, resolve_genes
 from netgen.errors import CODES, AnalysisError, Findings
 from netgen.provenance import derive_seed
 from netgen.study import override
@@ -80,10 +81,12 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     >>> round(float(rows.loc["ATRX", "p_primary"]), 9)
     0.012012987
     """
-    settings = override(cohort.study.association, **options)
     findings = Findings(list(cohort.findings))
+    settings = resolve_genes(override(cohort.study.association, **options), findings)
     matrix = build_matrix(cohort, settings, findings=findings)
-    parts = [_one_endpoint(cohort, name, matrix, settings, findings, threads) for name in settings.endpoints]
+    # the products here are small: more BLAS threads would cost time and change last digits
+    with threadpool_limits(limits=1, user_api="blas"):
+        parts = [_one_endpoint(cohort, name, matrix, settings, findings, threads) for name in settings.endpoints]
     table = _stack([part.family.rows for part in parts], ASSOCIATION_COLUMNS)
     _warn(parts, table, findings)
     return AssociationResult(
@@ -93,7 +96,8 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
         curves=_stack([part.curves for part in parts], CURVE_COLUMNS),
         endpoints=_stack([part.endpoint.table for part in parts], tuple(parts[0].endpoint.table.columns)),
         exclusions=_exclusions(cohort, parts),
-        skipped=_skipped(parts, table),
+        discordance=matrix.discordance,
+        skipped=_skipped(parts, table, [gene for gene in settings.prespecified if gene not in matrix.features]),
         findings=findings,
         flow=build_flow(cohort, matrix, {p.endpoint.name: (p.endpoint, p.analysis.excluded) for p in parts}),
         plan=_plan(settings, matrix, parts),
@@ -154,6 +158,8 @@ def _model(
         )
     except AnalysisError as error:
         return None, (error.finding.code, error.finding.message)
+    except ArithmeticError as error:  # a solver that says it did not converge: a model without a defence is no model
+        return None, ("not_converged", f"the penalised model could not be fitted: {error}.")
     return model, None
 
 
@@ -194,21 +200,26 @@ def _exclusions(cohort: Cohort, parts: list[_EndpointResult]) -> pd.DataFrame:
     for part in parts:
         frames.append(part.endpoint.excluded.assign(step="follow-up", endpoint=part.endpoint.name))
         frames.append(part.analysis.excluded.assign(step="covariates", endpoint=part.endpoint.name))
-    frame = _stack(frames, tuple(columns))
+    frame = _stack(frames, columns).astype("string")
     return frame.sort_values(columns, kind="stable", ignore_index=True)
 
 
-def _skipped(parts: list[_EndpointResult], table: pd.DataFrame) -> pd.DataFrame:
-    """Features that were not tested and models that were not fitted, each with a code and a reason."""
+def _skipped(parts: list[_EndpointResult], table: pd.DataFrame, unseen: list[str]) -> pd.DataFrame:
+    """Untested features, pre-specified ones that nobody was profiled for, and models that were not fitted."""
     rows = [
         {"endpoint": row.endpoint, "kind": "feature", "item": row.feature, "code": row.status,
          "reason": STATUSES[str(row.status)], "n": row.n_altered}
         for row in table.loc[table["status"] != "tested"].itertuples()
     ]  # fmt: skip
     for part in parts:
+        name = part.endpoint.name
+        for gene in unseen:
+            reason = f"pre-specified, but {STATUSES['not_profiled']}"
+            rows.append(
+                {"endpoint": name, "kind": "feature", "item": gene, "code": "not_profiled", "reason": reason, "n": 0}
+            )
         if part.no_model is not None:
             code, reason = part.no_model
-            name = part.endpoint.name
             rows.append(
                 {
                     "endpoint": name,

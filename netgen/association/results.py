@@ -138,6 +138,8 @@ class AssociationResult:
         One row per endpoint and analysed patient, with the rule that decided it.
     exclusions
         endpoint, patient_id, step, reason: everybody who is not in an analysis set.
+    discordance
+        patient_id, feature, sample_id, status: samples of one patient that differ.
     skipped
         item, code, reason, n: features and models without an estimate.
     findings
@@ -158,6 +160,7 @@ class AssociationResult:
     curves: pd.DataFrame
     endpoints: pd.DataFrame
     exclusions: pd.DataFrame
+    discordance: pd.DataFrame
     skipped: pd.DataFrame
     findings: Findings
     flow: Flow

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+
+SMALLEST_P: Final = 1e-300  # what underflows is not certain
 
 
 def chi2_p(statistic: ArrayLike, df: ArrayLike = 1) -> NDArray[np.float64]:
@@ -23,14 +26,15 @@ def chi2_p(statistic: ArrayLike, df: ArrayLike = 1) -> NDArray[np.float64]:
     Returns
     -------
     NDArray[np.float64]
-        p-values; NaN where the statistic is NaN or ``df`` is 0.
+        p-values, never 0: one below 1e-300 is 1e-300. NaN where the statistic is NaN or ``df`` is 0.
     """
     from scipy.special import chdtrc, erfc
 
     x, k = np.maximum(np.asarray(statistic, dtype=np.float64), 0), np.asarray(df, dtype=np.float64)
     if (k == 1).all():
-        return np.asarray(erfc(np.sqrt(x / 2)))
-    return np.asarray(np.where((k > 0) & ~np.isnan(x), chdtrc(np.maximum(k, 1), x), np.nan))
+        return np.maximum(erfc(np.sqrt(x / 2)), SMALLEST_P)
+    tail = np.where((k > 0) & ~np.isnan(x), chdtrc(np.maximum(k, 1), x), np.nan)
+    return np.maximum(tail, SMALLEST_P)
 
 
 def normal_p(z: ArrayLike) -> NDArray[np.float64]:

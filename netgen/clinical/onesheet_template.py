@@ -29,7 +29,7 @@ _EXAMPLE: Final[tuple[dict[str, str], ...]] = (
         "date_advanced": "2020-03", "date_last_contact": "2023-05-02", "vital_status": "dead",
         "date_death": "2023-05-19", "ecog_ps": "1", "fdg_pet": "positive", "sstr_pet": "positive",
         "panel": "net8", "date_collection": "2020-02-11", "date_sequencing_report": "2021-01-20",
-        "sequencing_context": "clinical",
+        "sequencing_context": "research_retrospective",
         "alterations": "MEN1 p.R460* (vaf=0.41); DAXX trunc; CDKN2A homdel", "germline_findings": "none",
         "tmb": "2.4", "msi": "MSS", "L1_regimen": "capecitabine+temozolomide", "L1_class": "chemo_alkylating",
         "L1_start": "2020-04-06", "L1_end": "2020-12-14", "L1_best_response": "PR", "L1_progression": "2021-02-01",

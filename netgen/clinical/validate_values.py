@@ -164,12 +164,10 @@ def _check_origin(data: Clinical) -> list[Finding]:
 def _check_origins_vary(data: Clinical) -> list[Finding]:
     """V25: origins can be compared - more than one, events in more than one, none without events."""
     groups = derive_groups(data.unique)
-    frame = pd.DataFrame(
-        {
-            "origin": groups["origin_group3"],
-            "dead": (groups["vital_status"] == "dead").fillna(value=False).astype(bool),
-        }
-    ).dropna()
+    recorded = data.tables["recorded_endpoints"]
+    died = recorded.loc[((recorded["endpoint"] == "os") & recorded["event"]).fillna(value=False), "patient_id"]
+    dead = (groups["vital_status"] == "dead").fillna(value=False) | groups["patient_id"].isin(died)
+    frame = pd.DataFrame({"origin": groups["origin_group3"], "dead": dead.astype(bool)}).dropna()
     events = frame.groupby("origin")["dead"].sum().sort_index()
     if len(frame) < 2:
         return []

@@ -24,7 +24,7 @@ from netgen.plots.style import FONT, FONT_FILES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont
 
 LICENCE: Final = "LICENSE_DEJAVU"
 # Style -> the file of matplotlib it is cut from.
@@ -85,7 +85,7 @@ def small_font(source: Path, style: str) -> TTFont:
     TTFont
         The characters of ``RANGES`` with outlines, widths, hints and kerning; no ligatures.
     """
-    from fontTools.subset import Options, Subsetter  # type: ignore[import-untyped]
+    from fontTools.subset import Options, Subsetter
     from fontTools.ttLib import TTFont
 
     options = Options(legacy_kern=True, glyph_names=True, notdef_outline=True, name_IDs=["*"])

@@ -39,7 +39,7 @@ def write_association(
     out
         The folder; it appears complete or not at all.
     force
-        Replace a folder that is not empty.
+        Replace the results in a folder that is not empty.
     figures
         Draw Kaplan-Meier and forest figures (PDF and PNG).
     command
@@ -51,9 +51,10 @@ def write_association(
         ``E_OUTPUT_EXISTS`` if the folder holds something and ``force`` is off.
     """
     with output_folder(out, force=force) as folder:
-        for name in ("table", "heterogeneity", "km", "endpoints", "exclusions", "skipped"):
-            frame = getattr(result, name)
-            write_table(frame, folder / f"{'associations' if name == 'table' else name}.tsv")
+        for name in ("heterogeneity", "km", "endpoints", "exclusions", "skipped"):
+            write_table(getattr(result, name), folder / f"{name}.tsv")
+        write_table(result.table, folder / "associations.tsv")
+        write_table(result.discordance, folder / "sample_discordance.tsv")
         write_table(_warnings(result), folder / "warnings.tsv")
         write_table(cohort.variant_qc, folder / "variant_qc.tsv")
         (folder / "flow.json").write_text(result.flow.to_json(), encoding="utf-8")
@@ -98,5 +99,5 @@ def _provenance(result: AssociationResult, cohort: Cohort, command: str) -> dict
         "matrix_hash": result.matrix_hash,
         "seed": result.plan["requested"]["seed"],
         "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted(result.findings.codes()),
+        "warnings": sorted({item.code for item in result.findings.of("W")}),
     }

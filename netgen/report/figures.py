@@ -53,8 +53,8 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
             names.append(_save(axes, folder, f"km_{endpoint}_{row['feature']}"))
         if (curves["grouping"] == "origin").any():
             names.append(_save(_km(curves, "origin", f"{endpoint.upper()} by origin", ""), folder, f"km_{endpoint}"))
-        frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
-        if len(frame):
+        if len(tested):
+            frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
             axes = plot_forest(frame, title=f"{endpoint.upper()}: altered against wild type", q_label="q (BH)")
             names.append(_save(axes, folder, f"forest_{endpoint}"))
     return names

@@ -23,7 +23,7 @@ def write_findings(findings: Findings, out: Path, *, force: bool = False) -> Non
     out
         The folder; see ``output_folder``.
     force
-        Replace a folder that is not empty.
+        Replace the results in a folder that is not empty.
     """
     frame = findings.to_frame()
     with output_folder(out, force=force) as folder:

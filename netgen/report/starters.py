@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netgen.clinical.onesheet_template import write_template
 from netgen.data import demo_folder, init_folder
-from netgen.report.write import output_folder
+from netgen.report.write import list_files, output_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ def write_starter(folder: Path, *, force: bool = False) -> list[str]:
     folder
         Where; it appears complete or not at all.
     force
-        Replace a folder that is not empty.
+        Replace the results in a folder that is not empty.
 
     Returns
     -------
@@ -32,7 +32,7 @@ def write_starter(folder: Path, *, force: bool = False) -> list[str]:
         _copy_tree(init_folder(), work)
         write_template(work / "template_empty.xlsx", filled=False)
         write_template(work / "template_filled.xlsx", filled=True)
-        return _names(work)
+        return list_files(work)
 
 
 def write_demo(folder: Path, *, force: bool = False) -> list[str]:
@@ -43,7 +43,7 @@ def write_demo(folder: Path, *, force: bool = False) -> list[str]:
     folder
         Where; it appears complete or not at all.
     force
-        Replace a folder that is not empty.
+        Replace the results in a folder that is not empty.
 
     Returns
     -------
@@ -52,12 +52,8 @@ def write_demo(folder: Path, *, force: bool = False) -> list[str]:
     """
     with output_folder(folder, force=force) as work:
         _copy_tree(demo_folder(), work)
-        return _names(work)
+        return list_files(work)
 
 
 def _copy_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py"))
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())

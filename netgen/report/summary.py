@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from netgen.association.heterogeneity import LOW_POWER
 from netgen.association.power import power_sentence
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def _reading(tested: pd.DataFrame, plan: dict[str, Any]) -> list[str]:
         row = weakest.iloc[0]
         events = int(row["events_altered"] + row["events_unaltered"])
         lines.append(f"  {row['feature']}: " + power_sentence(events, row["n_altered"] / row["n_profiled"]))
+    if tested["n_origins_estimable"].between(2, 3).any():
+        lines.append(f"  Across origins: {LOW_POWER}")
     return lines
 
 

@@ -1,4 +1,8 @@
-"""Writing results so that a killed run leaves the old folder or the new one, never half of either."""
+"""Writing results so that a killed run leaves the old folder or the new one, never half of either.
+
+A folder lists the files that were written into it (``MARK``). When it is replaced these go, and whatever else somebody
+put there stays.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,7 @@ from netgen.errors import AnalysisError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+MARK: Final = ".netgen"
 # A spreadsheet runs a text cell that begins with one of these as a formula.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -33,7 +38,8 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     target
         The folder the user named. It may be absent or empty.
     force
-        Replace a folder that is not empty. Without it such a folder is refused before anything is computed.
+        Replace the results in a folder that is not empty. Without it such a folder is refused before anything is
+        computed.
 
     Yields
     ------
@@ -52,6 +58,7 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     work.chmod(0o755)
     try:
         yield work
+        (work / MARK).write_text("".join(f"{name}\n" for name in list_files(work)), encoding="utf-8")
         _replace(work, target)
     finally:
         if work.exists():
@@ -71,8 +78,8 @@ def check_target(target: Path, *, force: bool) -> None:
     Raises
     ------
     AnalysisError
-        ``E_OUTPUT_PATH`` if a file is in its place or nothing can be written there; ``E_OUTPUT_EXISTS`` if it holds
-        something.
+        ``E_OUTPUT_PATH`` if a file is in its place, nothing can be written there, or it is or holds the working
+        directory; ``E_OUTPUT_EXISTS`` if it holds something.
     """
     above = next(folder for folder in (target.absolute(), *target.absolute().parents) if folder.exists())
     if not above.is_dir():
@@ -81,6 +88,12 @@ def check_target(target: Path, *, force: bool) -> None:
         )
     if not os.access(above, os.W_OK):
         raise AnalysisError("E_OUTPUT_PATH", f"nothing can be written to {above}.", fix="Name another --out.")
+    if Path.cwd().is_relative_to(target.resolve()):
+        raise AnalysisError(
+            "E_OUTPUT_PATH",
+            f"results need a folder of their own; {target} is or holds the working directory.",
+            fix="Name another --out.",
+        )
     if target.is_dir() and any(target.iterdir()) and not force:
         raise AnalysisError(
             "E_OUTPUT_EXISTS", f"the folder {target} is not empty.", fix="Name another --out, or add --force."
@@ -88,7 +101,10 @@ def check_target(target: Path, *, force: bool) -> None:
 
 
 def _replace(work: Path, target: Path) -> None:
-    """Put ``work`` in the place of ``target``: the old folder is moved aside first and removed last."""
+    """Put ``work`` in the place of ``target``: the old folder is moved aside first and removed last.
+
+    Files of the old folder that it does not list were not written here, and are carried over.
+    """
     if not target.exists():
         work.rename(target)
         return
@@ -100,7 +116,27 @@ def _replace(work: Path, target: Path) -> None:
         old.rename(target)
         aside.rmdir()
         raise
+    ours = (old / MARK).read_text(encoding="utf-8").splitlines() if (old / MARK).is_file() else []
+    for name in set(list_files(old)).difference([*ours, MARK, *list_files(target)]):
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        (old / name).rename(target / name)
     shutil.rmtree(aside)
+
+
+def list_files(folder: Path) -> list[str]:
+    """Return the files below a folder.
+
+    Parameters
+    ----------
+    folder
+        A folder.
+
+    Returns
+    -------
+    list of str
+        Names relative to the folder, sorted.
+    """
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or path.is_file())
 
 
 def file_name(text: str) -> str:
@@ -131,9 +167,10 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
     path
         The file; its folder is made.
     """
-    text = pd.DataFrame({str(name): format_column(frame[name]) for name in frame.columns}, index=frame.index)
+    columns = [[str(name), *format_column(frame[name])] for name in frame.columns]
+    lines = ["\t".join(cells) for cells in zip(*columns, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
-    text.to_csv(path, sep="\t", index=False, lineterminator="\n", quoting=3, escapechar=None)
+    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
 
 
 def format_column(values: pd.Series) -> pd.Series:

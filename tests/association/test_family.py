@@ -362,6 +362,18 @@ def test_family__without_features_is_empty_and_complete(table):
     assert (len(found.rows), len(found.heterogeneity)) == (0, 0)
 
 
+def test_family__of_many_features_only_striking_and_prespecified_ones_are_looked_at_closer(table, monkeypatch, rows):
+    monkeypatch.setattr("netgen.association.family.DIAGNOSE_CELLS", 8 * 34 - 1)
+    settings = AssociationSettings(prespecified=("MEN1",))
+    found = analyse_family(analysis_of(table), settings).rows.set_index("feature")
+    closer = found["median_unaltered"].notna()
+    assert sorted(found.index[closer]) == ["ATRX", "MEN1", "SETD2"]  # p < 0.05, or named before
+    same = ["hr", "p_primary", "het_p", "ph_p"]
+    assert found.loc["ATRX", same].tolist() == pytest.approx(rows.loc["ATRX", same].tolist())
+    assert found.loc["TP53", ["het_p", "ph_p", "rmst_diff"]].isna().all()
+    assert found.loc["TP53", "p_primary"] == rows.loc["TP53", "p_primary"]
+
+
 def test_family__plan_is_decided_before_anything_is_tested(table):
     analysis = analysis_of(table)
     plan = plan_family(analysis, count_groups(analysis), AssociationSettings(permutations=7, seed=3, ties="breslow"))

@@ -52,7 +52,7 @@ def test_conditional_start__without_delayed_entry_is_0():
 def test_conditional_start__of_the_golden_cohort(table):
     """The first death (P23, day 43) has 3 at risk; the bound is 3.4.
 
-    Behind it P18 (entered on day 10) and P14 (19) are left; P15 follows on day 63, and with P24 on day 71 there are four.
+    Behind it P18 (entered on day 10) and P14 (19) are left; P15 follows on day 63, P24 on day 71: then there are four.
     """
     outcomes = late(table)
     assert 0.1 * len(table) == pytest.approx(3.4)

@@ -7,6 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from netgen import schema
 from netgen.clinical.clamp import clamp_dates
 from netgen.clinical.validate import RULES, check_clinical, describe_rules, invalid_patients
 from netgen.errors import CODES, Findings
@@ -433,3 +434,14 @@ def test_check__after_clamping_does_not_repeat_what_clamping_said():
     check_clinical(tables, findings=findings, today=TODAY)
     check_clinical(tables, findings=findings, today=TODAY)
     assert [(item.code, item.rule) for item in findings] == [("E_DATE_ORDER", "1.13")]
+
+
+def test_v25__counts_recorded_deaths():
+    tables = make_tables(patients=[patient("A", origin="lung"), patient("B", origin="thymic")])
+    recorded = pd.DataFrame(
+        {"patient_id": ["A", "B"], "endpoint": "os", "time_days": [5.0, 6.0], "event": [True, True]}
+    )
+    tables["recorded_endpoints"] = schema.conform(recorded, schema.RECORDED_ENDPOINTS)
+    findings = Findings()
+    check_clinical(tables, findings=findings, today=TODAY)
+    assert "W_ORIGIN_DEGENERATE" not in findings.codes()

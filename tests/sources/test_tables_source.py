@@ -254,6 +254,15 @@ def test_variants__of_samples_that_no_patient_has_are_reported_not_lost(read):
     assert (item.message, item.value) == ("1 alteration(s) of 1 sample(s) belong to no row of the sample table.", "X7")
 
 
+def test_tables__a_table_of_samples_is_read_as_one_sample_per_patient(read):
+    patients = "Tumor_Sample_Barcode,site,os_months,os_status\nT1,lung,10,dead\nT2,lung,20,alive\n"
+    toml = '[[source]]\nkind = "tables"\nvariants = "x.maf"\nassay = "wes"\npatients = "patients.csv"\n'
+    cohort = read(toml, {"patients.csv": patients, "x.maf": maf(("T1", "TP53"), ("T2", "MEN1"))})
+    assert list(cohort.patients["patient_id"]) == list(cohort.samples["sample_id"]) == ["T1", "T2"]
+    assert cells(cohort) == {"MEN1": "01", "TP53": "10"}
+    assert any("one sample per patient" in item.message for item in cohort.findings.of("I"))
+
+
 TWICE = """
     ID,site,sex,os_months,os_status
     P1,lung,male,10,dead
