@@ -7,7 +7,7 @@ RUN    := $(VENV)/.runtime
 DEV    := $(VENV)/.dev
 DEMO   ?= build/demo
 
-.PHONY: help demo test check bench figures demo-data docs build clean
+.PHONY: help demo test check bench figures demo-data fonts docs build clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  -/'
@@ -44,10 +44,14 @@ bench: $(DEV)    ## time the kernels against R survival and lifelines, in one ru
 
 figures: $(RUN)  ## draw the figures of the README
 	$(BIN)/netgen associate demo --out build/figures --force
-	cp build/figures/figures/km_os_ATRX.png build/figures/figures/forest_os.png docs/figures/
+	$(BIN)/netgen oncoprint demo --out build/oncoprint --force
+	cp build/figures/figures/km_os_ATRX.png build/figures/figures/forest_os.png build/oncoprint/oncoprint.png docs/figures/
 
 demo-data: $(RUN) ## write the embedded cohort again from its table
 	$(BIN)/python -m netgen.data.make_demo netgen/data/demo
+
+fonts: $(RUN)    ## write the small fonts of the figures again from DejaVu Sans
+	$(BIN)/python -m netgen.plots.make_fonts netgen/data/fonts
 
 docs: $(DEV)     ## write the reference pages of tables, messages and checks
 	$(BIN)/python -m netgen.report.reference docs/reference

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from netgen.errors import AnalysisError, Finding, Findings, InputError, NetgenError, SchemaError
     from netgen.plots.forest import plot_forest
     from netgen.plots.km import plot_km
+    from netgen.plots.oncoprint import plot_oncoprint
     from netgen.report.association_files import write_association
+    from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
     from netgen.study import Study, read_study
 
 __version__ = version("netgen")
@@ -39,12 +41,15 @@ _HOMES: Final = {
     "associate": "association.associate",
     "build_endpoint": "cohort",
     "build_matrix": "cohort",
+    "build_oncoprint": "report.oncoprint_files",
     "check_cohort": "cohort",
     "plot_forest": "plots.forest",
     "plot_km": "plots.km",
+    "plot_oncoprint": "plots.oncoprint",
     "read_cohort": "cohort",
     "read_study": "study",
     "write_association": "report.association_files",
+    "write_oncoprint": "report.oncoprint_files",
 }
 
 __all__ = [
@@ -61,12 +66,15 @@ __all__ = [
     "associate",
     "build_endpoint",
     "build_matrix",
+    "build_oncoprint",
     "check_cohort",
     "plot_forest",
     "plot_km",
+    "plot_oncoprint",
     "read_cohort",
     "read_study",
     "write_association",
+    "write_oncoprint",
 ]
 
 

@@ -174,6 +174,63 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
         click.echo(render_association(result, cohort, out))
 
 
+@main.command(epilog=RESEARCH_USE)
+@_cohort_options
+@click.option("--out", type=_PATH, default=Path("netgen_oncoprint"), show_default=True, help="Folder for the results.")
+@click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
+@click.option("--genes", multiple=True, help="These rows, in this order (repeatable, or comma-separated).")
+@click.option(
+    "--top", type=click.IntRange(min=1), default=30, show_default=True, help="Else so many, most frequent first."
+)
+@click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
+@click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
+              help="Which samples of a patient count.")  # fmt: skip
+@click.option("--tracks", multiple=True, help="Patient columns or endpoints below the genes, or none (repeatable, or "
+              "comma-separated).")  # fmt: skip
+@click.option("--no-split", is_flag=True, help="Do not separate the patients by origin.")
+@click.option("--palette", type=click.Choice(["colorblind", "cbioportal"]), default="colorblind", show_default=True)
+@click.option("--width", default="double", show_default=True, help="double (183 mm), single (89 mm), or mm.")
+@click.option("--formats", multiple=True, help="pdf, svg, png (repeatable, or comma-separated).  [default: all]")
+@click.option("--quiet", is_flag=True, help="Print nothing but problems.")
+def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
+    """Draw which patient has which alteration in which gene, with what was not profiled drawn apart."""
+    out, force, quiet = options.pop("out"), options.pop("force"), options.pop("quiet")
+    options["width"] = _parse_width(options["width"])
+    from netgen.report.write import check_target
+
+    check_target(out, force=force)
+    from netgen.report.oncoprint_files import FORMATS, render_oncoprint, write_oncoprint
+
+    cohort = _read(options)
+    genes, tracks, formats = (
+        tuple(part.strip() for item in options.pop(name) for part in item.split(",") if part.strip())
+        for name in ("genes", "tracks", "formats")
+    )
+    table = write_oncoprint(
+        cohort,
+        out,
+        genes=genes,
+        tracks=() if tracks == ("none",) else tracks or None,
+        by_origin=not options.pop("no_split"),
+        formats=formats or FORMATS,
+        force=force,
+        command=" ".join(["netgen", *sys.argv[1:]]),
+        **options,
+    )
+    _log(cohort.findings, quiet=quiet, verbose=False, as_json=False)
+    if not quiet:
+        click.echo(render_oncoprint(table, out))
+
+
+def _parse_width(text: str) -> str | float:
+    if text in {"double", "single"}:
+        return text
+    try:
+        return float(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is not double, single or a number of mm", param_hint="--width") from error
+
+
 @main.command()
 @_cohort_options
 @click.option("--out", type=_PATH, help="Folder for findings.tsv and findings.json.")

@@ -83,7 +83,7 @@ def test_import__is_light():
     assert out.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", [(), ("associate",), ("check",), ("init",), ("demo",)])
+@pytest.mark.parametrize("command", [(), ("associate",), ("oncoprint",), ("check",), ("init",), ("demo",)])
 def test_help__is_there_for_everything(run, command):
     result = run(*command, "--help")
     assert result.exit_code == 0
@@ -92,7 +92,7 @@ def test_help__is_there_for_everything(run, command):
 
 
 def test_help__prints_the_research_use_sentence(run):
-    for command in ((), ("associate",)):
+    for command in ((), ("associate",), ("oncoprint",)):
         assert RESEARCH_USE in " ".join(run(*command, "--help").output.split())
 
 
