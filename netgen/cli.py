@@ -36,9 +36,12 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except NetgenError as error:
-            for line in _messages(error):
-                click.echo(line, err=True)
-            ctx.exit(1)
+            lines = _messages(error)
+        except PermissionError as error:  # may befall any file; anything else the system says is a bug
+            lines = [f"E_FILE_MISSING: {error.filename}: {error.strerror}. Ask for access, or name another file."]
+        for line in lines:
+            click.echo(line, err=True)
+        raise click.exceptions.Exit(1)
 
 
 def _messages(error: NetgenError) -> list[str]:
@@ -68,9 +71,9 @@ def _cohort_options(command: Callable[..., None]) -> Callable[..., None]:
             click.argument("cohort", required=False),
             click.option("--variants", multiple=True, type=_PATH, help="Quick look: MAF or VCF files."),
             click.option("--clinical", type=_PATH, help="Quick look: one table with a row per patient."),
-            click.option("--panel", type=_PATH, help="Quick look: genes or regions that were sequenced."),
-            click.option("--assay", type=click.Choice(["wes", "wgs"]), help="Quick look: exome or genome."),
-            click.option("--assume-profiled", is_flag=True, help="Quick look: genes seen anywhere count as sequenced."),
+            click.option("--panel", type=_PATH, help="Genes or regions that were sequenced."),
+            click.option("--assay", type=click.Choice(["wes", "wgs"]), help="What was sequenced: exome or genome."),
+            click.option("--assume-profiled", is_flag=True, help="Genes seen anywhere count as sequenced."),
             click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
             click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
             click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
@@ -105,7 +108,7 @@ def _read(options: dict[str, Any]) -> Cohort:
     reading = {name: options.pop(name) or None for name in settings}
     pairs = options.pop("status_map")
     for pair in pairs:
-        if "=" not in pair:
+        if "=" not in pair or not pair.partition("=")[0].strip():
             raise click.BadParameter(f"{pair!r} is not VALUE=STATUS", param_hint="--status-map")
     reading["status_map"] = dict(pair.split("=", 1) for pair in pairs)
     cohort = options.pop("cohort")
@@ -113,9 +116,10 @@ def _read(options: dict[str, Any]) -> Cohort:
         raise click.UsageError(
             "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants and --clinical."
         )
-    if cohort is not None and quick.given:
-        raise click.UsageError("Give either a COHORT or the quick-look options, not both.")
-    return read_cohort(cohort, quick=quick if quick.given else None, **reading)
+    if cohort is not None and quick.files:
+        given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
+        raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
+    return read_cohort(cohort, quick=quick, **reading)
 
 
 @main.command(epilog=RESEARCH_USE)

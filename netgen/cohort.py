@@ -125,7 +125,7 @@ def read_cohort(
     cohort
         ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, or a ``Study``.
     quick
-        Files named directly, in place of ``cohort``.
+        Files named directly, in place of ``cohort``; or what was sequenced in it.
     **reading
         Fields of ``study.ReadSettings`` that replace those of the study; None = as in the study.
 
@@ -330,7 +330,7 @@ def build_matrix(
         oncotree=cohort.patients.set_index("patient_id")["oncotree_code"],
         findings=findings,
     )
-    _check_genes(matrix, chosen.genes)
+    _check_genes(matrix, chosen.genes, Findings() if findings is None else findings)
     return matrix
 
 
@@ -362,14 +362,20 @@ def resolve_genes(settings: AssociationSettings, findings: Findings) -> Associat
     )
 
 
-def _check_genes(matrix: AlterationMatrix, genes: tuple[str, ...]) -> None:
-    """Refuse a request in which no gene was sequenced in anybody: a typing error more often than a finding."""
+def _check_genes(matrix: AlterationMatrix, genes: tuple[str, ...], findings: Findings) -> None:
+    """Name requested genes that were sequenced in nobody; refuse where there is no other: most likely a typing error."""
     covered = set(matrix.features[np.asarray((matrix.status >= 0).any(axis=1))])
     unknown = [gene for gene in genes if gene not in covered]
     if genes and len(unknown) == len(genes):
         raise AnalysisError(
             "E_GENE_UNKNOWN",
             f"none of the requested genes was sequenced in any patient: {', '.join(unknown)}.",
+            fix="Check the symbols, or declare the assay.",
+        )
+    if unknown:
+        findings.add(
+            "W_GENE_NOT_SEQUENCED",
+            f"requested, but sequenced in no patient: {', '.join(unknown)}.",
             fix="Check the symbols, or declare the assay.",
         )
 

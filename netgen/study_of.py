@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SHEETS = (".xlsx", ".csv", ".tsv", ".txt")
+COVERAGE = ("panel", "assay", "assume_profiled")  # what may be said of any cohort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,15 @@ class QuickLook:
     unit: str | None = None
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the fields that are given and tell what only a study of its own could: files and their columns."""
+        return tuple(
+            item.name
+            for item in fields(self)
+            if item.name not in COVERAGE and getattr(self, item.name) not in (None, ())
+        )
+
+    @property
     def given(self) -> bool:
         """Whether any file was named."""
         return bool(self.variants) or self.clinical is not None
@@ -45,7 +55,8 @@ def study_of(cohort: str | Path | Study | None, quick: QuickLook | None = None) 
     cohort
         ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, a ``Study``, or None.
     quick
-        Files named directly; used if ``cohort`` is None.
+        Files named directly, if ``cohort`` is None; else only its panel, assay and assume_profiled count, and say of
+        every source of the cohort what was sequenced.
 
     Returns
     -------
@@ -57,10 +68,26 @@ def study_of(cohort: str | Path | Study | None, quick: QuickLook | None = None) 
     InputError
         If nothing is there, or it is none of these.
     """
-    if isinstance(cohort, Study):
-        return cohort
+    quick = quick or QuickLook()
     if cohort is None:
-        return _quick(quick or QuickLook())
+        return _quick(quick)
+    study = cohort if isinstance(cohort, Study) else _named(cohort)
+    if quick == QuickLook():
+        return study
+    return replace(study, sources=tuple(_covered(source, quick) for source in study.sources))
+
+
+def _covered(source: SourceSpec, quick: QuickLook) -> SourceSpec:
+    return replace(
+        source,
+        panels=source.panels if quick.panel is None else (quick.panel,),
+        assay=quick.assay or source.assay,
+        assume_profiled=quick.assume_profiled or source.assume_profiled,
+    )
+
+
+def _named(cohort: str | Path) -> Study:
+    """Find out what a name means."""
     if str(cohort) == "demo" and not Path("demo").exists():
         return read_study(demo_folder() / "study.toml")
     path = Path(cohort)
@@ -122,7 +149,7 @@ def _quick(quick: QuickLook) -> Study:
 
 
 def _quick_endpoint(quick: QuickLook) -> Mapping[str, EndpointRequest]:
-    if quick.time is None and quick.event is None:
+    if quick.time is None and quick.event is None and quick.unit is None:
         return {}
     if quick.time is None or quick.event is None:
         raise InputError("E_CONFIG", "an endpoint needs both --time and --event.", fix="Name the columns of both.")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from datetime import date
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -25,7 +26,10 @@ TABLE_KEYS: Final = ("patients", "samples", "treatments", "assessments", "imagin
 
 
 class Rule(NamedTuple):
-    """What a key may hold: types, a closed vocabulary, types of the items of a list or table, a range."""
+    """What a key may hold: types, a closed vocabulary, types of the items of a list or table, a range.
+
+    For a list ``low`` is the number of items it needs; infinity is in no range.
+    """
 
     types: tuple[type, ...]
     values: tuple[str, ...] = ()
@@ -37,6 +41,7 @@ class Rule(NamedTuple):
 _TEXT: Final = Rule((str,))
 _TEXTS: Final = Rule((list,), items=(str,))
 _TEXT_OR_TEXTS: Final = Rule((str, list), items=(str,))
+_SOME_TEXTS: Final = Rule((list,), items=(str,), low=1)
 _NAMES: Final = Rule((dict,), items=(str,))
 _NAMES_OR_LISTS: Final = Rule((dict,), items=(str, list))
 _VALUES: Final = Rule((dict,), items=(str, int, float, bool))
@@ -69,8 +74,9 @@ ALTERATIONS: Final[dict[str, Rule]] = {
     "id_column": _TEXT, "gene_column": _TEXT, "profiled": _TEXT, "genes": _TEXTS,
 }  # fmt: skip
 ENDPOINT: Final[dict[str, Rule]] = {
-    "time": _TEXT_OR_TEXTS, "event": _TEXT, "unit": _one_of(UNITS), "entry": _TEXT, "status_map": _NAMES,
-    "check_against": _TEXT, "origin": _TEXT, "new_therapy": _one_of(("censor", "event", "ignore")),
+    "time": _TEXT_OR_TEXTS._replace(low=1), "event": _TEXT, "unit": _one_of(UNITS), "entry": _TEXT,
+    "status_map": _NAMES, "check_against": _TEXT, "origin": _TEXT,
+    "new_therapy": _one_of(("censor", "event", "ignore")),
     "censor_at": _one_of(("assessment", "last_contact")), "clinical_pd": _BOOL,
     "time_zero": _one_of(("half_day", "exclude", "keep")),
 }  # fmt: skip
@@ -89,8 +95,8 @@ ELIGIBILITY: Final[dict[str, Rule]] = {
     "require_advanced": _BOOL,
 }  # fmt: skip
 ASSOCIATION: Final[dict[str, Rule]] = {
-    "endpoints": _TEXTS, "features": _one_of(FEATURES), "policy": _one_of(POLICIES), "strata": _TEXT, "adjust": _TEXTS,
-    "genes": _TEXTS, "pathways": _NAMES_OR_LISTS, "prespecified": _TEXTS, "min_altered": _COUNT,
+    "endpoints": _SOME_TEXTS, "features": _one_of(FEATURES), "policy": _one_of(POLICIES), "strata": _TEXT,
+    "adjust": _TEXTS, "genes": _TEXTS, "pathways": _NAMES_OR_LISTS, "prespecified": _TEXTS, "min_altered": _COUNT,
     "entry_rule": _one_of(ENTRY_RULES), "permutations": _COUNT, "landmark": Rule((int, float), low=1), "model": _BOOL,
     "alpha": _SHARE, "ties": _one_of(("efron", "breslow")), "mode": _one_of(("auto", "small", "large")),
     "seed": Rule((int,), low=0),
@@ -166,15 +172,19 @@ def _check_items(key: str, value: object, types: tuple[type, ...]) -> tuple[str,
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         if not _is_of(item, types):
             return f"{key} must hold {_words(types)}, found {_show(item)}", "Change the item."
+        if item == []:
+            return f"{key} must not hold an empty list", "Name something, or remove it."
         if isinstance(item, list) and not all(_is_of(one, scalars) for one in item):
             return f"{key} must hold lists of {_words(scalars)}, found {_show(item)}", "Change the item."
     return None
 
 
 def _check_range(key: str, value: object, rule: Rule) -> tuple[str, str] | None:
+    if isinstance(value, list) and rule.low is not None and len(value) < rule.low:
+        return f"{key} must name at least {rule.low:g}, found none", "Name one, or remove the key."
     if not isinstance(value, int | float) or rule.low is None:
         return None
-    if rule.low <= value and (rule.high is None or value <= rule.high):
+    if rule.low <= value < math.inf and (rule.high is None or value <= rule.high):
         return None
     needs = f"at least {rule.low:g}" if rule.high is None else f"between {rule.low:g} and {rule.high:g}"
     return f"{key} must be {needs}, found {value!r}", "Change the value."

@@ -262,6 +262,52 @@ def test_quick_look__needs_both_files(run):
     assert (result.exit_code, "Add --variants FILE" in result.stderr) == (1, True)
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--patient-id", "x"), ("--sample-id", "x"), ("--time", "x"), ("--event", "x"),
+                          ("--unit", "days"), ("--clinical", "x.csv"), ("--variants", "x.maf")],
+)  # fmt: skip
+def test_quick_look__options_beside_a_cohort_are_misuse(run, study, option, value):
+    result = run("check", study, option, value)
+    assert (result.exit_code, f"found {option}." in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("remedy", [("--assay", "wes"), ("--panel", "panel.txt"), ("--assume-profiled",)])
+def test_associate__a_study_folder_takes_the_remedies_too(run, tmp_path, remedy):
+    """Eight exomes in a cBioPortal folder that does not say they are: TP53 in three of them, MEN1 in five."""
+    patients = "PATIENT_ID\tOS_MONTHS\tOS_STATUS\n" + "".join(
+        f"P{i}\t{10 + i}\t{'1:DECEASED' if i % 2 else '0:LIVING'}\n" for i in range(1, 9)
+    )
+    files = {
+        "study/meta_study.txt": "cancer_study_identifier: s\n",
+        "study/data_clinical_patient.txt": patients,
+        "study/data_clinical_sample.txt": "PATIENT_ID\tSAMPLE_ID\n" + "".join(f"P{i}\tT{i}\n" for i in range(1, 9)),
+        "study/data_mutations.txt": maf(*[(f"T{i}", "TP53" if i < 4 else "MEN1") for i in range(1, 9)]),
+        "panel.txt": "TP53\nMEN1\n",
+    }
+    write_files(tmp_path / "work", files)
+    assert "E_NO_PANEL" in run("associate", "study", "--entry-rule", "none", "--out", "out", *FAST).stderr
+    result = run("associate", "study", *remedy, "--entry-rule", "none", "--out", "out", *FAST)
+    assert result.exit_code == 0, result.stderr
+    found = rows(tmp_path / "work" / "out")
+    assert (found["TP53"]["n_profiled"], found["TP53"]["n_altered"]) == ("8", "3")
+    assert (found["MEN1"]["n_profiled"], found["MEN1"]["n_altered"]) == ("8", "5")
+
+
+def test_main__a_file_that_may_not_be_read_is_told(run, study, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied", "calls.maf")
+
+    monkeypatch.setattr("netgen.cohort.read_cohort", refuse)
+    result = run("associate", study, "--out", "out")
+    assert (result.exit_code, result.stderr.startswith("E_FILE_MISSING: calls.maf: Permission denied.")) == (1, True)
+
+
+@pytest.mark.parametrize("pair", ["dead", "=dead", " =dead"])
+def test_check__a_status_map_needs_a_value_and_its_meaning(run, study, pair):
+    result = run("check", study, "--status-map", pair)
+    assert (result.exit_code, "is not VALUE=STATUS" in result.stderr) == (2, True)
+
+
 def test_check__of_sound_data_is_exit_0(run, study):
     result = run("check", study)
     assert result.exit_code == 0

@@ -101,6 +101,12 @@ def test_quick_look__an_endpoint_needs_both_columns(half):
         study_of(None, dataclasses.replace(QUICK, **half))
 
 
+def test_quick_look__a_unit_needs_a_time():
+    quick = QuickLook(variants=(Path("a.maf"),), clinical=Path("c.csv"), unit="days")
+    with pytest.raises(InputError, match="E_CONFIG: an endpoint needs both --time and --event"):
+        study_of(None, quick)
+
+
 def test_quick_look__needs_outcomes_and_alterations():
     with pytest.raises(InputError, match=r"needs the outcomes\. Add --clinical FILE"):
         study_of(None, QuickLook(variants=(Path("a.maf"),)))
@@ -116,3 +122,17 @@ def test_quick_look__needs_outcomes_and_alterations():
 )
 def test_quick_look__is_given_by_files(quick, given):
     assert quick.given is given
+
+
+def test_study_of__what_was_sequenced_may_be_said_of_any_cohort(tmp_path):
+    quick = QuickLook(panel=Path("genes.txt"), assay="wes", assume_profiled=True)
+    (source,) = study_of(tmp_path, quick).sources
+    assert (source.kind, source.panels) == ("cbioportal", (Path("genes.txt"),))
+    assert (source.assay, source.assume_profiled) == ("wes", True)
+    (plain,) = study_of(tmp_path).sources
+    assert (plain.panels, plain.assay, plain.assume_profiled) == ((), None, False)
+
+
+def test_quick_look__files_are_what_no_cohort_has():
+    assert QuickLook(panel=Path("genes.txt"), assay="wes", assume_profiled=True).files == ()
+    assert QuickLook(variants=(Path("a.maf"),), unit="days", time="t").files == ("variants", "time", "unit")

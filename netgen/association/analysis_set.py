@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netgen.genomics.matrix import AlterationMatrix
 
 UNKNOWN = "unknown"
+SAME = 1e-9  # share of its spread below which a covariate is a combination of the others, up to rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,11 +129,13 @@ def build_analysis_set(
     Raises
     ------
     AnalysisError
-        ``E_CONFIG`` if a named column does not exist, or a covariate is the same in everybody.
+        ``E_CONFIG`` if a named column does not exist, or a covariate is the same in everybody or follows from the
+        strata and the other covariates.
     """
     table = endpoint.table.sort_values("patient_id", kind="stable").reset_index(drop=True)
     rows = patients.set_index("patient_id").reindex(table["patient_id"])
-    covariates, complete = _covariates(rows, adjust)
+    labels = None if strata == "none" else _labels(rows, strata)
+    covariates, complete = _covariates(rows, adjust, labels)
     excluded = pd.DataFrame(
         {
             "patient_id": table.loc[~complete, "patient_id"].astype("string"),
@@ -141,6 +144,7 @@ def build_analysis_set(
         }
     ).reset_index(drop=True)
     table, rows = table.loc[complete].reset_index(drop=True), rows.loc[complete]
+    labels = None if labels is None else _several(labels[complete])
     entry = table["entry_days"].to_numpy(dtype=np.float64)
     late = np.isfinite(entry)
     return AnalysisSet(
@@ -148,8 +152,8 @@ def build_analysis_set(
         time=table["time_days"].to_numpy(dtype=np.float64),
         event=table["event"].to_numpy(dtype=bool),
         entry=np.where(late, entry, -np.inf) if late.any() else None,
-        strata=None if strata == "none" else _several(_labels(rows, strata)),
-        strata_name="none" if strata == "none" or _several(_labels(rows, strata)) is None else strata,
+        strata=labels,
+        strata_name="none" if labels is None else strata,
         origin=_several(_labels(rows, origin)) if origin in rows.columns else None,
         covariates=covariates,
         genes=_align(matrix, table["patient_id"]),
@@ -193,10 +197,13 @@ def _align(matrix: AlterationMatrix, patient_id: pd.Series) -> NDArray[np.int8]:
     return genes
 
 
-def _covariates(rows: pd.DataFrame, adjust: tuple[str, ...]) -> tuple[pd.DataFrame | None, NDArray[np.bool_]]:
+def _covariates(
+    rows: pd.DataFrame, adjust: tuple[str, ...], strata: NDArray[np.str_] | None
+) -> tuple[pd.DataFrame | None, NDArray[np.bool_]]:
     """Numeric design columns of the patients who have all covariates, and who these are.
 
-    Categories give one 0/1 column per level but the first; a level that none of these patients has gives none.
+    Categories give one 0/1 column per level but the first; a level that none of these patients has gives none, and
+    neither does one that the strata and the columns before it determine.
     """
     for name in adjust:
         if name not in rows.columns:
@@ -209,7 +216,36 @@ def _covariates(rows: pd.DataFrame, adjust: tuple[str, ...]) -> tuple[pd.DataFra
     if not adjust:
         return None, complete
     parts = [_design(rows.loc[complete, name]) for name in adjust]
-    return pd.concat(parts, axis=1).reset_index(drop=True), complete
+    design = pd.concat(parts, axis=1).reset_index(drop=True)
+    adds = _adds(design.to_numpy(), None if strata is None else strata[complete])
+    for name, own in zip(adjust, np.split(adds, np.cumsum([part.shape[1] for part in parts])[:-1]), strict=True):
+        if not own.any():
+            raise AnalysisError(
+                "E_CONFIG",
+                f"adjust gains nothing from {name!r}: the strata and the other covariates determine it.",
+                fix="Leave it out.",
+            )
+    return design.loc[:, adds], complete
+
+
+def _adds(columns: NDArray[np.float64], strata: NDArray[np.str_] | None) -> NDArray[np.bool_]:
+    """Tell which columns differ within strata from every combination of the columns before them.
+
+    As many columns as patients always follow from each other: too few patients are for the models to tell.
+    """
+    group = np.zeros(len(columns), dtype=np.intp) if strata is None else pd.factorize(strata)[0]
+    if columns.shape[1] >= len(columns) - len(np.unique(group)):
+        return np.ones(columns.shape[1], dtype=bool)
+    within = columns - pd.DataFrame(columns).groupby(group).transform("mean").to_numpy()
+    basis = np.zeros((len(columns), 0))
+    adds = np.zeros(columns.shape[1], dtype=bool)
+    for j, column in enumerate(within.T):
+        rest = column - basis @ (basis.T @ column)
+        size = np.linalg.norm(rest)
+        adds[j] = size > SAME * np.linalg.norm(columns[:, j] - columns[:, j].mean())
+        if adds[j] and size:
+            basis = np.column_stack([basis, rest / size])
+    return adds
 
 
 def _design(values: pd.Series) -> pd.DataFrame:

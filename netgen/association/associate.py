@@ -186,7 +186,9 @@ def _warn(parts: list[_EndpointResult], table: pd.DataFrame, findings: Findings)
                     findings.add(
                         "W_STRATUM_UNINFORMATIVE",
                         f"{name}: stratum {stratum} has {int(inside.sum())} patients and "
-                        f"{int(analysis.event[inside].sum())} events and adds nothing to stratified tests.",
+                        f"{int(analysis.event[inside].sum())} events and adds "
+                        f"{'little' if inside.sum() > 1 and analysis.event[inside].any() else 'nothing'} "
+                        "to stratified tests.",
                         value=str(stratum),
                     )
         if not (table.loc[table["endpoint"] == name, "status"] == "tested").any():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netgen.association.analysis_set import AnalysisSet
+    from netgen.association.counts import Ties
     from netgen.association.km import KaplanMeier
 
 PH_EVENTS: Final = 10  # fewer events and proportional hazards cannot be tested
@@ -32,7 +33,12 @@ COLUMNS: Final = (
 
 
 def describe_features(
-    analysis: AnalysisSet, rows: NDArray[np.intp], *, tested: NDArray[np.bool_], threads: int = 1
+    analysis: AnalysisSet,
+    rows: NDArray[np.intp],
+    *,
+    tested: NDArray[np.bool_],
+    ties: Ties = "efron",
+    threads: int = 1,
 ) -> pd.DataFrame:
     """Return medians, survival at 12 and 24 months, RMST difference and PH p of the given features.
 
@@ -47,6 +53,8 @@ def describe_features(
         Features, as positions.
     tested
         (m,) True for the features whose effect is estimated; the others get medians and survival only.
+    ties
+        ``efron`` or ``breslow``, in the Cox model whose hazards are tested.
     threads
         Workers; the result does not depend on it.
 
@@ -61,7 +69,7 @@ def describe_features(
     entry, where only a conditional curve may be shown. PH: Grambsch-Therneau score test, Kaplan-Meier transform, in the
     stratified Cox model of the feature; NaN with fewer than 10 events or a monotone likelihood.
     """
-    describe = partial(_describe, analysis, tested)
+    describe = partial(_describe, analysis, tested, ties)
     if threads > 1:
         with ThreadPoolExecutor(threads) as pool:
             values = list(pool.map(describe, rows))
@@ -70,7 +78,7 @@ def describe_features(
     return pd.DataFrame(values, index=rows, columns=list(COLUMNS), dtype="float64")
 
 
-def _describe(analysis: AnalysisSet, tested: NDArray[np.bool_], row: int) -> dict[str, float]:
+def _describe(analysis: AnalysisSet, tested: NDArray[np.bool_], ties: Ties, row: int) -> dict[str, float]:
     status = analysis.genes[row]
     groups = {"altered": outcomes_of(analysis, status == 1), "unaltered": outcomes_of(analysis, status == 0)}
     out: dict[str, float] = {}
@@ -85,7 +93,7 @@ def _describe(analysis: AnalysisSet, tested: NDArray[np.bool_], row: int) -> dic
         out |= {f"km_12m_{name}": at[0], f"km_24m_{name}": at[1]}
         curves[name] = curve
     if tested[row]:
-        out["ph_p"] = _ph(analysis, row)
+        out["ph_p"] = _ph(analysis, row, ties)
         if analysis.entry is None and min(len(item.time) for item in groups.values()) >= MIN_GROUP:
             out |= _rmst(groups, curves)
     return out
@@ -104,14 +112,14 @@ def _rmst(groups: dict[str, Outcomes], curves: dict[str, KaplanMeier]) -> dict[s
     }
 
 
-def _ph(analysis: AnalysisSet, row: int) -> float:
+def _ph(analysis: AnalysisSet, row: int, ties: Ties) -> float:
     use = analysis.genes[row] >= 0
     altered = (analysis.genes[row, use] == 1).astype(np.float64)
     if analysis.event[use].sum() < PH_EVENTS or altered.min(initial=1) == altered.max(initial=0):
         return float("nan")
     outcomes = outcomes_of(analysis, use)
     strata = None if analysis.stratum is None else analysis.stratum[use]
-    fit = fit_cox(altered[:, None], outcomes.time, outcomes.event, entry=outcomes.entry, strata=strata)
+    fit = fit_cox(altered[:, None], outcomes.time, outcomes.event, entry=outcomes.entry, strata=strata, ties=ties)
     if fit.status != "converged":
         return float("nan")
     return float(proportional_hazards_test(fit, transform="km").p[0])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from netgen.association.analysis_set import UNKNOWN
 from netgen.association.counts import iter_gene_counts
 from netgen.association.describe_groups import describe_features
 from netgen.association.estimates import Estimates, attainable_p, estimate_features
 from netgen.association.evalue import evalue, evalue_limit
 from netgen.association.groups import GroupCounts, count_groups, decide_status
 from netgen.association.heterogeneity import Heterogeneity, heterogeneity
-from netgen.association.imbalance import check_imbalance
+from netgen.association.imbalance import THRESHOLD, check_imbalance
 from netgen.association.multiplicity import adjust_pvalues
 from netgen.association.plan import (
     ALPHA,
@@ -128,7 +129,7 @@ def analyse_family(analysis: AnalysisSet, settings: AssociationSettings, *, thre
     frame = pd.concat([frame, _adjust(frame, settings.prespecified)], axis=1)
     frame["n_strata_informative"] = _informative_strata(analysis)
     closer = _features_to_diagnose(frame, settings.prespecified)
-    frame = frame.join(describe_features(analysis, closer, tested=tested, threads=threads))
+    frame = frame.join(describe_features(analysis, closer, tested=tested, ties=plan.ties, threads=threads))
     het = _heterogeneity(analysis, closer[tested[closer]], plan)
     frame = frame.join(_het_columns(het))
     frame = frame.join(_sensitivity(frame, plan))
@@ -241,9 +242,10 @@ def _features_to_diagnose(frame: pd.DataFrame, prespecified: tuple[str, ...]) ->
 def _heterogeneity(analysis: AnalysisSet, rows: NDArray[np.intp], plan: EndpointPlan) -> dict[int, Heterogeneity]:
     if analysis.origin is None:
         return {}
+    known = analysis.origin != UNKNOWN
     out = {}
     for row in rows:
-        use = analysis.genes[row] >= 0
+        use = known & (analysis.genes[row] >= 0)
         out[int(row)] = heterogeneity(
             analysis.time[use],
             analysis.event[use],
@@ -312,18 +314,20 @@ def _warnings(analysis: AnalysisSet, frame: pd.DataFrame, plan: EndpointPlan) ->
 
 
 def _imbalanced(analysis: AnalysisSet, frame: pd.DataFrame, plan: EndpointPlan) -> NDArray[np.bool_]:
-    """Look at censoring and entry where the permutation test, which needs them alike in both groups, was used."""
+    """Compare entry wherever it is delayed, and censoring where the permutation test needs it alike in both groups."""
     out = np.zeros(len(frame), dtype=bool)
-    permuted = (frame["status"] == "tested") & frame["p_method"].isin(["exact", "monte_carlo"])
+    permuted = frame["p_method"].isin(["exact", "monte_carlo"]).to_numpy()
+    wanted = (frame["status"] == "tested").to_numpy() & (permuted | (analysis.entry is not None))
     if plan.mode != "small":
-        permuted &= frame["p_primary"] < plan.alpha
-    for row in np.flatnonzero(permuted.to_numpy()):
+        wanted &= (frame["p_primary"] < plan.alpha).to_numpy()
+    for row in np.flatnonzero(wanted):
         use = analysis.genes[row] >= 0
-        out[row] = check_imbalance(
+        found = check_imbalance(
             analysis.time[use],
             analysis.event[use],
             analysis.genes[row, use] == 1,
             entry=None if analysis.entry is None else analysis.entry[use],
             strata=None if analysis.stratum is None else analysis.stratum[use],
-        ).imbalanced
+        )
+        out[row] = found.imbalanced if permuted[row] else found.p_entry < THRESHOLD
     return out

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TOLERANCE: Final = 1e-9  # sums closer than this are equal (DOMAIN 3.2)
+COUNTED: Final = 25.0  # up to this log number of relabelings a share is a ratio of whole numbers: 1 in 20 is 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +132,8 @@ def min_attainable_p(choices: Choices) -> float:
     if high - low <= TOLERANCE:
         return 1.0
     ways = [log_top] if high > -low + TOLERANCE else [log_bottom] if -low > high + TOLERANCE else [log_top, log_bottom]
+    if choices.log_count < COUNTED:
+        return sum(round(math.exp(log_ways)) for log_ways in ways) / choices.count
     return min(1.0, sum(math.exp(log_ways - choices.log_count) for log_ways in ways))
 
 

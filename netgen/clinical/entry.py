@@ -129,7 +129,7 @@ def decide_entry(
     n_after_exit
         Patients sequenced after death or last contact; None = as counted from the samples.
     findings
-        Receives W_ENTRY_UNKNOWN.
+        Receives W_ENTRY_NOT_USED and W_ENTRY_UNKNOWN.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def decide_entry(
     -----
     ``auto``, first that applies:
 
-    1. All tumour samples research_retrospective: none.
+    1. All tumour samples research_retrospective: none, with W_ENTRY_NOT_USED if the source gives entry times.
     2. A recorded endpoint comes with its own entry times and none is after the exit: custom.
     3. Nothing can be known - no tumour sample at all, or a recorded endpoint without any usable date: none, with
        W_ENTRY_UNKNOWN.
@@ -158,6 +158,14 @@ def decide_entry(
     n_sampled = int(sequencing.sampled.sum())
     n_after = sequencing.n_after_exit if n_after_exit is None else n_after_exit
     if n_sampled and sequencing.n_research == n_sampled:
+        if n_recorded_entry:
+            warn_once(
+                findings,
+                "W_ENTRY_NOT_USED",
+                f"{counted(n_recorded_entry, 'patient')} with an entry time, but all sequencing is "
+                "research_retrospective: no delayed entry was applied.",
+                fix='State entry_rule = "custom" to use the entry times, or "none" to say that they do not count.',
+            )
         return "none"
     if n_recorded_entry and n_after == 0:
         return "custom"

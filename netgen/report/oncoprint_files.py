@@ -10,8 +10,9 @@ import pandas as pd
 
 from netgen.clinical.endpoints import list_endpoints
 from netgen.cohort import build_endpoint, build_matrix
-from netgen.errors import AnalysisError
+from netgen.errors import AnalysisError, Findings
 from netgen.genomics.classes import is_altering
+from netgen.genomics.genes import normalize_gene_list
 from netgen.genomics.matrix import frequencies
 from netgen.plots.oncoprint import plot_oncoprint
 from netgen.plots.oncoprint_order import order_genes
@@ -86,7 +87,7 @@ def build_oncoprint(
         raise AnalysisError("E_CONFIG", f"top must be at least 1, found {top}.")
     settings = _settings(cohort, genes, features, policy)
     matrix = build_matrix(cohort, settings)
-    rows = list(genes) or _most_frequent(matrix, settings, top)
+    rows = _current(genes, settings) or _most_frequent(matrix, settings, top)
     patients = cohort.patients.assign(**{ORIGIN: cohort.patients[ORIGIN].fillna(cohort.patients["origin"])})
     names = _default_tracks(cohort, patients, by_origin=by_origin) if tracks is None else tuple(tracks)
     known = _endpoints(cohort)
@@ -209,6 +210,16 @@ def _settings(cohort: Cohort, genes: Sequence[str], features: str | None, policy
     return dataclasses.replace(
         base, features=features or base.features, policy=policy or base.policy, genes=named or base.genes
     )
+
+
+def _current(genes: Sequence[str], settings: AssociationSettings) -> list[str]:
+    """Return the rows in the order named: pathways as they are, genes under their current symbols."""
+    found = ([name] if name in settings.pathways else _symbol(name) for name in genes)
+    return [name for names in found for name in names]
+
+
+def _symbol(gene: str) -> list[str]:
+    return normalize_gene_list([gene], findings=Findings(), excel_dates="unresolved")
 
 
 def _most_frequent(matrix: AlterationMatrix, settings: AssociationSettings, top: int) -> list[str]:

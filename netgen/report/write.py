@@ -53,8 +53,13 @@ def output_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
     """
     check_target(target, force=force)
     target = target.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise AnalysisError(
+            "E_OUTPUT_PATH", f"nothing can be written to {target.parent}: {error.strerror}.", fix="Name another --out."
+        ) from error
     work.chmod(0o755)
     try:
         yield work
@@ -86,8 +91,9 @@ def check_target(target: Path, *, force: bool) -> None:
         raise AnalysisError(
             "E_OUTPUT_PATH", f"the output must be a folder; {above} is a file.", fix="Name another --out."
         )
-    if not os.access(above, os.W_OK):
-        raise AnalysisError("E_OUTPUT_PATH", f"nothing can be written to {above}.", fix="Name another --out.")
+    for folder in (above, target.resolve().parent):  # beside the target, too: a finished folder takes its place
+        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
+            raise AnalysisError("E_OUTPUT_PATH", f"nothing can be written to {folder}.", fix="Name another --out.")
     if Path.cwd().is_relative_to(target.resolve()):
         raise AnalysisError(
             "E_OUTPUT_PATH",

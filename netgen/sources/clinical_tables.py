@@ -241,6 +241,8 @@ def _samples(
         raw, _ = _read(source.tables["samples"], findings)
         mapping = source.tables["samples"].columns
         parsed = parse_table(raw, schema.SAMPLES, mapping=mapping, options=options, findings=findings)
+        if "sample_id" not in parsed.columns.sources:
+            raise SchemaError(findings)
         return parsed.table, [_describe(source.tables["samples"].file, "samples", raw)]
     table = patients.table
     ids = table["sample_id"] if "sample_id" in table.columns else table["patient_id"]

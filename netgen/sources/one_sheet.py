@@ -11,6 +11,7 @@ from netgen import schema
 from netgen.clinical.onesheet import parse_one_sheet
 from netgen.clinical.onesheet import read_one_sheet as read_form
 from netgen.clinical.recorded_endpoints import parse_recorded_endpoints
+from netgen.errors import SchemaError
 from netgen.genomics.copynumber import CopyNumber
 from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
 from netgen.genomics.genes import normalize_gene_list
@@ -45,11 +46,20 @@ def read_one_sheet(source: SourceSpec, study: Study, *, findings: Findings) -> S
     -------
     SourceTables
         Both halves.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    SchemaError
+        If it has no column for the patient.
     """
     assert source.path is not None
     form = read_form(source.path, findings=findings)
     options = clinical_options(source, study, schema.PATIENTS, schema.SAMPLES)
     sheet = parse_one_sheet(form, findings=findings, options=options)
+    if "patient_id" not in sheet.patients.columns.sources:
+        raise SchemaError(findings)
     endpoints = parse_recorded_endpoints(
         form.wide,
         patient_ids=sheet.patients.ids,

@@ -10,8 +10,9 @@ import pandas as pd
 
 from netgen import schema
 from netgen.clinical.cells import is_null
+from netgen.clinical.columns import report_missing
 from netgen.clinical.files import RawTable, read_text_table
-from netgen.errors import Findings, InputError
+from netgen.errors import Findings, InputError, SchemaError
 from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
 from netgen.genomics.gene_names import load_gene_names
 from netgen.genomics.gene_table import parse_carriers, parse_matrix
@@ -59,6 +60,7 @@ def read_sequencing(
     ]
     build = source.genome or study.genome
     variants, evidence, dropped, files = _read_variants(source, study, samples, build, findings)
+    _check_links(variants, samples, findings)
     calls = None
     if source.alterations is not None:
         calls, described = _read_calls(source.alterations, patients, samples, findings)
@@ -75,6 +77,20 @@ def read_sequencing(
     return SequencingTables(
         variants=variants, calls=calls, coverage=coverage, dropped=dropped, inputs=(*inputs, *files)
     )
+
+
+def _check_links(variants: pd.DataFrame, samples: pd.DataFrame, findings: Findings) -> None:
+    """Refuse files whose samples all belong to nobody: their ids do not fit (a few are a warning of the matrix)."""
+    if len(variants) and len(samples) and not variants["sample_id"].isin(samples["sample_id"]).any():
+        names = sorted(variants["sample_id"].dropna().unique())
+        findings.add(
+            "E_FOREIGN_KEY",
+            f"none of the {len(names)} samples of the variant files (such as {names[0]}) belongs to a patient "
+            f"(whose samples are such as {samples['sample_id'].iloc[0]}).",
+            fix="Name the column that holds the sample (--sample-id), or give a samples table.",
+            column="sample_id",
+            rule="V01",
+        )
 
 
 def _declared(source: SourceSpec, panels: Sequence[Panel]) -> Panel | None:
@@ -139,6 +155,13 @@ def _expand(source: SourceSpec) -> list[Path]:
             raise InputError(
                 "E_FILE_MISSING", f"no variant file matches {pattern!r}.", fix="Check the path.", file=str(full)
             )
+        for folder in (item for item in found if item.is_dir()):
+            raise InputError(
+                "E_FILE_FORMAT",
+                "a variant file is needed, found a folder.",
+                fix=f"Name the files in it, for example {folder.name}/*.maf.",
+                file=str(folder),
+            )
         paths += [item for item in found if item not in paths]
     return paths
 
@@ -153,7 +176,13 @@ def _read_calls(
     """Read a ready-made gene table; its ids are patients, or samples in a matrix."""
     raw = read_text_table(spec.file, findings=findings, sheet=spec.sheet, header_row=spec.header_row)
     name = raw.file
-    id_column = spec.id_column or str(raw.frame.columns[0])
+    id_column, gene_column = spec.id_column or str(raw.frame.columns[0]), spec.gene_column or "gene"
+    named = [id_column, *(spec.genes if spec.layout == "matrix" else [gene_column])]
+    absent = [column for column in named if column not in raw.frame.columns]
+    for column in absent:
+        report_missing(raw, column, findings, why="It is named under alterations.")
+    if absent:
+        raise SchemaError(findings)
     if spec.layout == "matrix":
         calls = parse_matrix(
             raw.frame, id_column, gene_columns=spec.genes or None, findings=findings, file=name, rows=raw.rows
@@ -162,7 +191,7 @@ def _read_calls(
         calls = parse_carriers(
             raw.frame,
             id_column,
-            spec.gene_column or "gene",
+            gene_column,
             profiled_ids=_profiled(spec, patients, raw),
             genes=spec.genes or None,
             findings=findings,

@@ -133,6 +133,28 @@ def test_build_analysis_set__nobody_is_complete():
     assert (analysis.n, len(analysis.excluded)) == (0, 5)
 
 
+def test_build_analysis_set__a_level_that_the_strata_determine_gives_no_column():
+    """The first stratum has code B alone, the second C and D: within strata column D says what column C does."""
+    columns = {
+        "site": pd.array(["x", "x", "x", "y", "y", "y"], dtype="string"),
+        "code": pd.array(["B", "B", "B", "C", "D", "C"], dtype="string"),
+    }
+    analysis = build_analysis_set(endpoint(), patients(**columns), matrix(), strata="site", adjust=("code",))
+    assert list(analysis.covariates.columns) == ["code_C"]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [({"strata": "site", "adjust": ("site",)}, "site"), ({"adjust": ("age", "age")}, "age"),
+     ({"adjust": ("age", "months")}, "months"), ({"strata": "site", "adjust": ("age", "site")}, "site")],
+)  # fmt: skip
+def test_build_analysis_set__refuses_a_covariate_that_says_nothing_new(options, name):
+    age = np.array([1.0, 61, 62, 63, 64, 65])
+    table = patients(age=age, months=12 * age, site=pd.array(["x", "x", "x", "y", "y", "y"], dtype="string"))
+    with pytest.raises(AnalysisError, match=f"E_CONFIG: adjust gains nothing from '{name}'"):
+        build_analysis_set(endpoint(), table, matrix(), **options)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

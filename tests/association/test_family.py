@@ -264,6 +264,37 @@ def test_family__firth_with_delayed_entry(table):
     assert (np.log(row["hr"]), row["p_firth_plr"]) == pytest.approx((1.316333, 0.004482), abs=1e-5)
 
 
+def test_family__entry_that_differs_is_marked_whatever_the_test(table):
+    """DOMAIN 3.5, delayed entry: the carriers of ATRX enter the day before they leave, the others on days 0 and 1."""
+    analysis = analysis_of(table.assign(ki67=table["ki67_pct"] / 10), covariates=("ki67",), genes=("ATRX", "MEN1"))
+    carrier = (table["ATRX"] == 1).to_numpy()
+    entry = np.where(carrier, analysis.time - 1, np.arange(len(table)) % 2)
+    late = analyse_family(dataclasses.replace(analysis, entry=entry), SETTINGS).rows.set_index("feature")
+    assert set(late["p_method"]) == {"penalised_lr"}
+    assert "W_CENSORING_IMBALANCE" in late.loc["ATRX", "warnings"]
+    prompt = analyse_family(analysis, SETTINGS).rows
+    assert not prompt["warnings"].str.contains("W_CENSORING_IMBALANCE").any()
+
+
+def test_family__an_unknown_origin_is_not_compared_with_the_others(table):
+    analysis = analysis_of(table, genes=("TP53", "MEN1"))
+    named = np.where(analysis.origin == "lung", "unknown", analysis.origin)
+    found = analyse_family(dataclasses.replace(analysis, origin=named), SETTINGS)
+    lung_left_out = analysis_of(table[table["origin"] != "lung"].reset_index(drop=True), genes=("TP53", "MEN1"))
+    expected = analyse_family(lung_left_out, SETTINGS)
+    assert set(found.heterogeneity["origin"]) == {*table["origin"], "all"} - {"lung"}
+    assert found.rows["n_origins_estimable"].tolist() == [2, 2]
+    pd.testing.assert_frame_equal(found.heterogeneity, expected.heterogeneity)
+
+
+@pytest.mark.parametrize(("ties", "p"), [("efron", 0.7790940370), ("breslow", 0.8122982511)])
+def test_family__proportional_hazards_are_tested_in_the_model_with_these_ties(table, ties, p):
+    """R 4.2, survival 3.5-3: cox.zph(coxph(Surv(round(os_days / 90) + 1, os_event) ~ ATRX, ties = ...))."""
+    quarters = analysis_of(table.assign(os_days=(table["os_days"] / 90).round() + 1), strata=False, genes=("ATRX",))
+    row = analyse_family(quarters, AssociationSettings(ties=ties)).rows.iloc[0]
+    assert row["ph_p"] == pytest.approx(p, abs=1e-8)
+
+
 def test_family__prespecified_features_are_adjusted_apart(table, rows):
     settings = AssociationSettings(prespecified=("MEN1", "DAXX", "ATRX", "NOT_ON_ANY_PANEL"))
     found = analyse_family(analysis_of(table), settings).rows.set_index("feature")

@@ -59,6 +59,13 @@ def test_min_attainable_p__counts_both_tails_when_they_tie() -> None:
     assert min_attainable_p(choices) == pytest.approx(4 / 20)
 
 
+@pytest.mark.parametrize("sizes", [[(6, 3)], [(4, 1), (5, 1)], [(5, 1), (2, 1), (2, 1)]])
+def test_min_attainable_p__of_one_in_twenty_is_not_above_five_percent(sizes: list[tuple[int, int]]) -> None:
+    """A share computed from logarithms is 0.05 and a last digit, and the feature would be called untestable."""
+    values = [np.sqrt(np.arange(1.0, n + 1)) for n, _ in sizes]
+    assert min_attainable_p(build_choices(values, [k for _, k in sizes])) == 1 / 20
+
+
 def test_build_choices__leaves_out_strata_in_which_labels_cannot_matter() -> None:
     groups = [np.array([1.0, 2.0]), np.array([5.0, 6.0]), np.array([0.5, 0.5, 0.5]), np.array([0.0, 1.0, 3.0])]
     choices = build_choices(groups, [0, 2, 2, 1])

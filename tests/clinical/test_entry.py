@@ -8,7 +8,7 @@ import pytest
 
 from netgen.clinical.clamp import clamp_dates
 from netgen.clinical.endpoints import EndpointSpec, derive_endpoint
-from netgen.clinical.entry import find_sequencing
+from netgen.clinical.entry import decide_entry, find_sequencing
 from netgen.errors import AnalysisError, Findings
 from netgen.schema import RECORDED_ENDPOINTS, conform
 from tests.clinical.linear import build_linear, read_linear
@@ -273,3 +273,14 @@ def test_recorded__real_layout_with_reports_after_the_exit(shared):
     late = (cancers["dx_cpt_rep_days"] >= cancers["tt_os_dx_days"]).sum()
     assert counts["entry_after_exit"] == late == 11
     assert len(endpoint.table) + len(endpoint.excluded) == len(cancers) == 207
+
+
+def test_auto__says_so_where_given_entry_times_do_not_count():
+    findings = Findings()
+    sequencing = find_sequencing(
+        cohort(sample("P1", **RESEARCH), sample("P2", **RESEARCH))["samples"],
+        pd.Index(["P1", "P2"], dtype="string"),
+        np.array([np.inf, np.inf]),
+    )
+    rule = decide_entry(sequencing, rule="auto", recorded=True, n_recorded_entry=2, findings=findings)
+    assert (rule, findings.codes()) == ("none", {"W_ENTRY_NOT_USED"})

@@ -68,6 +68,14 @@ def test_build_oncoprint__genes_as_given_and_one_nobody_was_sequenced_for():
         ng.build_oncoprint(demo_cohort(), genes=["XYZ9"])
 
 
+def test_build_oncoprint__genes_under_their_current_symbols():
+    assert list(labels(ng.build_oncoprint(demo_cohort(), genes=["tp53", "MLL2", " men1 "]))) == [
+        "TP53",
+        "KMT2D",
+        "MEN1",
+    ]
+
+
 def test_build_oncoprint__pathways_only_if_named():
     cohort = demo_cohort()
     settings = dataclasses.replace(cohort.study.association, pathways={"mTOR": ("TSC2", "PTEN")})

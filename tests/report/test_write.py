@@ -141,6 +141,23 @@ def test_check_target__a_folder_that_cannot_be_written(tmp_path, monkeypatch):
         check_target(tmp_path / "out", force=True)
 
 
+def test_check_target__a_folder_beside_which_nothing_can_be_written(tmp_path, monkeypatch):
+    """A finished folder takes the place of the old one: being allowed to write into the old one is not enough."""
+    (tmp_path / "out").mkdir()
+    monkeypatch.setattr("netgen.report.write.os.access", lambda path, mode: path != tmp_path)  # noqa: ARG005
+    with pytest.raises(AnalysisError, match=rf"E_OUTPUT_PATH: nothing can be written to {tmp_path}\."):
+        check_target(tmp_path / "out", force=True)
+
+
+def test_output_folder__a_place_that_takes_nothing(tmp_path, monkeypatch):
+    def full(**_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("netgen.report.write.tempfile.mkdtemp", full)
+    with pytest.raises(AnalysisError, match=r"E_OUTPUT_PATH: nothing can be written to .*: No space left on device"):
+        write(tmp_path / "out")
+
+
 @pytest.mark.parametrize("place", [".", "..", "../here"])
 def test_check_target__never_the_working_directory_or_what_holds_it(tmp_path, monkeypatch, place):
     (tmp_path / "here").mkdir()

@@ -41,6 +41,15 @@ def test_sc11_the_stratum_without_deaths_is_reported(thymic_alive):
     assert set(result.table["n_strata_informative"]) <= {0, 1, 2}
 
 
+def test_sc11_two_patients_with_deaths_add_little_but_not_nothing(reference, tmp_path):
+    table = read_linear(reference)
+    thymic = table.index[table["origin"] == "thymic"]
+    two = [*thymic[table.loc[thymic, "os_event"] == 1][:1], *thymic[table.loc[thymic, "os_event"] == 1][-1:]]
+    table = table.drop(index=thymic.difference(two)).reset_index(drop=True)
+    (item,) = [item for item in analyse(tmp_path, table).findings if item.code == "W_STRATUM_UNINFORMATIVE"]
+    assert item.message == "os: stratum thymic has 2 patients and 2 events and adds little to stratified tests."
+
+
 def test_sc11_estimates_are_those_without_the_origin(thymic_alive, tmp_path):
     table, result = thymic_alive
     others = analyse(tmp_path, table[table["origin"] != "thymic"], mode="small")

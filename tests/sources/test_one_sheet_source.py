@@ -134,6 +134,13 @@ def test_one_sheet__all_problems_are_told_with_row_and_column(read):
     assert cohort.exclusions.to_numpy().tolist() == [["P1", "valid", "alteration_syntax"], ["P2", "valid", "range"]]
 
 
+def test_one_sheet__needs_a_patient_column(tmp_path):
+    write_files(tmp_path, {"form.csv": "sample,age\nS1,50\nS2,60\n"})
+    with pytest.raises(SchemaError) as caught:
+        ng.read_cohort(tmp_path / "form.csv")
+    assert ("E_COLUMN_MISSING", "patient_id") in [(item.code, item.column) for item in caught.value.findings.of("E")]
+
+
 def test_one_sheet__the_file_is_listed(read):
     (item,) = read(row("P1", "none"), row("P2", "none")).inputs
     assert (item.role, item.n_rows, item.path.rsplit("/", 1)[1]) == ("one_sheet", 2, "form.csv")

@@ -7,6 +7,7 @@ import pytest
 
 import netgen as ng
 from netgen.errors import Findings, SchemaError
+from netgen.study_of import QuickLook
 from tests.study_files import maf, panel, write_files
 
 PATIENTS = """
@@ -245,6 +246,37 @@ def test_variants__a_pattern_that_matches_nothing_is_an_error(read, pattern):
     assert (code, message) == ("E_FILE_MISSING", f"no variant file matches {pattern!r}.")
 
 
+def test_variants__a_folder_is_an_error(read):
+    toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nvariants = "calls"\nassay = "wes"')
+    ((code, file, _, message),) = problems(read, toml, {"calls/x.maf": maf(("P1", "TP53"))})
+    assert (code, message) == ("E_FILE_FORMAT", "a variant file is needed, found a folder.")
+    assert file.endswith("calls")
+
+
+@pytest.mark.parametrize(
+    ("keys", "column"),
+    [
+        ('layout = "matrix", id_column = "nope"', "nope"),
+        ('layout = "matrix", genes = ["TP53", "XYZ9"]', "XYZ9"),
+        ('layout = "carriers", profiled = "all"', "gene"),
+        ('layout = "carriers", profiled = "all", gene_column = "symbol"', "symbol"),
+        ('layout = "carriers", profiled = "all", gene_column = "TP53", id_column = "nope"', "nope"),
+    ],
+)
+def test_alterations__a_column_that_is_not_there_is_named(read, keys, column):
+    toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nalterations = { file = "g.csv", ' + keys + " }")
+    ((code, file, _, message),) = problems(read, toml, {"g.csv": "ID,TP53\nP1,1\n"})
+    assert (code, file) == ("E_COLUMN_MISSING", "g.csv")
+    assert message.startswith(f"There is no column {column!r}. It is named under alterations.")
+
+
+def test_samples__a_table_without_samples_is_an_error(read):
+    toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nsamples = "s.csv"')
+    ((code, file, _, message),) = problems(read, toml, {"s.csv": "patient_id,age\nP1,50\nP2,60\n"})
+    assert (code, file) == ("E_COLUMN_MISSING", "s.csv")
+    assert "'sample_id'" in message
+
+
 def test_variants__of_samples_that_no_patient_has_are_reported_not_lost(read):
     toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nvariants = "x.maf"\nassay = "wes"')
     cohort = read(toml, {"x.maf": maf(("P1", "TP53"), ("X7", "TP53"))})
@@ -301,3 +333,14 @@ def test_tables__a_table_without_patients_is_unusable_and_says_so(read):
     toml = '[[source]]\nkind = "tables"\npatients = "patients.csv"\n'
     found = problems(read, toml, {"patients.csv": "name,origin\nA,lung\n"})
     assert [(code, file) for code, file, _, _ in found] == [("E_COLUMN_MISSING", "patients.csv")]
+
+
+def test_tables__variants_of_nobody_are_an_error_that_shows_both_kinds_of_ids(tmp_path):
+    (tmp_path / "p.tsv").write_text("patient_id\tos_days\tos_status\nA\t10\t1:DECEASED\nB\t20\t0:LIVING\n")
+    (tmp_path / "v.maf").write_text(
+        "Hugo_Symbol\tTumor_Sample_Barcode\tVariant_Classification\tHGVSp_Short\nTP53\tA-01\tMissense_Mutation\tp.R175H\n"
+    )
+    with pytest.raises(
+        SchemaError, match=r"none of the 1 samples .* \(such as A-01\) .* \(whose samples are such as A\)"
+    ):
+        ng.read_cohort(quick=QuickLook(variants=(tmp_path / "v.maf",), clinical=tmp_path / "p.tsv", assay="wes"))
