@@ -363,7 +363,7 @@ def resolve_genes(settings: AssociationSettings, findings: Findings) -> Associat
 
 
 def _check_genes(matrix: AlterationMatrix, genes: tuple[str, ...], findings: Findings) -> None:
-    """Name requested genes that were sequenced in nobody; refuse where there is no other: most likely a typing error."""
+    """Name requested genes that were sequenced in nobody; refuse if there is no other: most likely a typing error."""
     covered = set(matrix.features[np.asarray((matrix.status >= 0).any(axis=1))])
     unknown = [gene for gene in genes if gene not in covered]
     if genes and len(unknown) == len(genes):
