@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -432,12 +432,8 @@ def build_endpoint(
         landmark=None if chosen.landmark is None else int(chosen.landmark),
     )
     return derive_endpoint(
-        tables, spec, data_cutoff=_cutoff(cohort), findings=Findings() if findings is None else findings
+        tables, spec, data_cutoff=cohort.study.data_cutoff, findings=Findings() if findings is None else findings
     )
-
-
-def _cutoff(cohort: Cohort) -> date | None:
-    return cohort.study.data_cutoff
 
 
 def build_flow(

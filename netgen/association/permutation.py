@@ -127,7 +127,7 @@ def permutation_logrank(
     seed
         Of the draws, from ``provenance.derive_seed``; has no part in an exact test.
     max_exact
-        Count exactly up to this many relabelings. The count takes milliseconds far beyond the default.
+        Count exactly up to this many relabelings; beyond the default, drawing is cheaper (docs/decisions/0008).
     max_draws, exceedances
         Draw until this many draws, or until this many of them are as extreme as the data.
 

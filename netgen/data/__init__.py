@@ -6,7 +6,6 @@ Files are read through ``importlib.resources``, so an installed wheel and a chec
 
 from __future__ import annotations
 
-import shutil
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -14,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-
-from netgen.errors import InputError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -87,29 +84,6 @@ def demo_folder() -> Path:
     return _folder(DEMO)
 
 
-def copy_demo(target: Path) -> list[Path]:
-    """Copy the files of the embedded cohort into a folder.
-
-    The folder is created. Files are copied byte for byte.
-
-    Parameters
-    ----------
-    target
-        Folder to fill; absent or empty.
-
-    Returns
-    -------
-    list of Path
-        The files written, sorted.
-
-    Raises
-    ------
-    InputError
-        If the folder exists and is not empty (``E_OUTPUT_EXISTS``).
-    """
-    return _copy(demo_folder(), target)
-
-
 def init_folder() -> Path:
     """Return the folder of the templates behind ``netgen init``.
 
@@ -160,21 +134,3 @@ def _folder(name: str) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(f"netgen/data/{name} is not a folder of this installation")
     return folder
-
-
-def _copy(source: Path, target: Path) -> list[Path]:
-    target = Path(target)
-    if target.exists() and any(target.iterdir()):
-        raise InputError(
-            "E_OUTPUT_EXISTS",
-            f"The folder must be new or empty, found files in {target.name!r}.",
-            fix="Choose another folder or remove these files.",
-            file=str(target),
-        )
-    written = []
-    for item in sorted(path for path in source.rglob("*") if path.is_file()):
-        place = target / item.relative_to(source)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(item, place)
-        written.append(place)
-    return written

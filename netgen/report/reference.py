@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netgen import schema
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES
-from netgen.clinical.validate import RULES
+from netgen.clinical.validate import describe_rules
 from netgen.errors import CODES
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def render_messages() -> str:
     str
         Markdown.
     """
-    rules = [(rule.id, rule.severity, rule.text) for rule in RULES]
+    rules = [(str(rule.id), str(rule.severity), str(rule.text)) for rule in describe_rules().itertuples()]
     return "\n".join(
         [
             f"# Messages\n\n{NOTE}",

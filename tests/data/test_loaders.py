@@ -9,9 +9,10 @@ import pytest
 
 import netgen.data
 from netgen import study_rules
-from netgen.data import copy_demo, demo_folder, init_folder, load_table, load_yaml
+from netgen.data import demo_folder, init_folder, load_table, load_yaml
 from netgen.data.demo_vcf import bgzip
-from netgen.errors import InputError
+from netgen.errors import AnalysisError
+from netgen.report.starters import write_demo
 from netgen.study import read_study
 
 
@@ -64,17 +65,17 @@ def test_loaders__name_a_missing_file(loader):
         loader("absent.x")
 
 
-def test_copy_demo__writes_every_file(tmp_path):
-    written = copy_demo(tmp_path / "new")
-    kept = sorted(path.relative_to(demo_folder()) for path in demo_folder().rglob("*") if path.is_file())
-    assert [path.relative_to(tmp_path / "new") for path in written] == kept
+def test_write_demo__writes_every_file(tmp_path):
+    written = write_demo(tmp_path / "new")
+    kept = sorted(str(path.relative_to(demo_folder())) for path in demo_folder().rglob("*") if path.is_file())
+    assert written == kept
     assert (tmp_path / "new" / "study.toml").read_bytes() == (demo_folder() / "study.toml").read_bytes()
 
 
-def test_copy_demo__refuses_a_folder_with_files(tmp_path):
+def test_write_demo__refuses_a_folder_with_files(tmp_path):
     (tmp_path / "mine.txt").write_text("keep", encoding="utf-8")
-    with pytest.raises(InputError, match="E_OUTPUT_EXISTS"):
-        copy_demo(tmp_path)
+    with pytest.raises(AnalysisError, match="E_OUTPUT_EXISTS"):
+        write_demo(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
