@@ -80,7 +80,9 @@ def _cohort_options(command: Callable[..., None]) -> Callable[..., None]:
             click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
             click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
             click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
-            click.option("--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead (repeatable)."),
+            click.option(
+                "--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead,2=alive (repeatable)."
+            ),
             click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
             click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
             click.option(
@@ -106,11 +108,7 @@ def _read(options: dict[str, Any]) -> Cohort:
     )
     settings = ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
     reading = {name: options.pop(name) or None for name in settings}
-    pairs = options.pop("status_map")
-    for pair in pairs:
-        if "=" not in pair or not pair.partition("=")[0].strip():
-            raise click.BadParameter(f"{pair!r} is not VALUE=STATUS", param_hint="--status-map")
-    reading["status_map"] = dict(pair.split("=", 1) for pair in pairs)
+    reading["status_map"] = _status_map(options.pop("status_map"))
     cohort = options.pop("cohort")
     if cohort is None and not quick.given:
         raise click.UsageError(
@@ -120,6 +118,23 @@ def _read(options: dict[str, Any]) -> Cohort:
         given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
         raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
     return read_cohort(cohort, quick=quick, **reading)
+
+
+def _status_map(texts: tuple[str, ...]) -> dict[str, str]:
+    """Read every ``1=dead,2=alive``; one that is not is misuse of the command line."""
+    from netgen.clinical.status import read_status_map
+
+    pairs: dict[str, str] = {}
+    for text in texts:
+        try:
+            found = read_status_map(text)
+        except InputError as error:
+            message = f"{text!r} is not VALUE=STATUS. {error.finding.message}"
+            raise click.BadParameter(message, param_hint="--status-map") from error
+        if not all(found):
+            raise click.BadParameter(f"{text!r} is not VALUE=STATUS", param_hint="--status-map")
+        pairs |= found
+    return pairs
 
 
 @main.command(epilog=RESEARCH_USE)

@@ -383,3 +383,14 @@ def test_an_expected_failure_is_one_line(run, monkeypatch):
     monkeypatch.setattr("netgen.report.starters.write_starter", fail)
     result = run("init", "mine")
     assert (result.exit_code, result.stderr) == (1, "E_CONFIG: not like this. Like that.\n")
+
+
+def test_check__a_status_map_takes_several_pairs(run, tmp_path):
+    # SC01: the inverse of the usual coding, declared on the command line
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text(
+        "patient_id,origin,vital_status,date_diagnosis,date_last_contact,date_death\n"
+        "A,lung,1,2020-01-01,2021-01-01,2021-01-01\nB,lung,2,2020-01-01,2021-01-01,\n"
+    )
+    assert run("check", sheet, "--status-map", "1=dead,2=alive").exit_code == 0
+    assert run("check", sheet, "--status-map", "1=alive,2=dead").exit_code == 1
