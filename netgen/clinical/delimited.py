@@ -39,7 +39,7 @@ class Columns:
     """Columns as codes and distinct words, with the line of each row."""
 
     header: Header
-    coded: list[tuple[NDArray[np.intp], list[str]]]
+    coded: list[tuple[NDArray[np.int32], list[str]]]
     lines: NDArray[np.int64]
     n_blank: int = 0  # blank rows that were passed over
 
@@ -206,7 +206,8 @@ def _read_regular(body: list[str], body_line: int, header: Header, separator: st
     """Columns by pyarrow; None if the file is not regular."""
     n = len(header.names)
     if not body:
-        return Columns(header=header, coded=[(np.empty(0, np.intp), []) for _ in range(n)], lines=np.empty(0, np.int64))
+        empty: list[tuple[NDArray[np.int32], list[str]]] = [(np.empty(0, np.int32), []) for _ in range(n)]
+        return Columns(header=header, coded=empty, lines=np.empty(0, np.int64))
     quoted = any('"' in line for line in body)
     if quoted and any(line.count('"') % 2 for line in body):
         return None
@@ -237,12 +238,12 @@ def _read_regular(body: list[str], body_line: int, header: Header, separator: st
     return Columns(header=header, coded=coded, lines=lines)
 
 
-def _decode_dictionary(column: pa.ChunkedArray) -> tuple[NDArray[np.intp], list[str]]:
+def _decode_dictionary(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
     """Codes (-1 = empty) and words of a dictionary-encoded column."""
     combined = column.combine_chunks()
     array = combined.chunk(0) if hasattr(combined, "chunk") else combined
     codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    return codes.astype(np.intp), array.dictionary.to_pylist()
+    return codes.astype(np.int32), array.dictionary.to_pylist()
 
 
 def _read_tolerant(
@@ -285,7 +286,7 @@ def _n_ragged(records: Sequence[Record], n: int) -> int:
     return sum(len(cells) != n and not is_blank(cells) for _, cells in records)
 
 
-def code_columns(rows: Sequence[Sequence[str]], n: int) -> list[tuple[NDArray[np.intp], list[str]]]:
+def code_columns(rows: Sequence[Sequence[str]], n: int) -> list[tuple[NDArray[np.int32], list[str]]]:
     """Return each of ``n`` columns as codes and distinct words.
 
     Parameters
@@ -303,5 +304,5 @@ def code_columns(rows: Sequence[Sequence[str]], n: int) -> list[tuple[NDArray[np
     out = []
     for place in range(n):
         codes, words = pd.factorize(np.array([cells[place] for cells in rows], dtype=object))
-        out.append((codes.astype(np.intp), [str(word) for word in words]))
+        out.append((codes.astype(np.int32), [str(word) for word in words]))
     return out

@@ -240,8 +240,9 @@ def _columns_of_sheet(
 def _finish(columns: Columns, label: str, findings: Findings, *, semicolons: bool) -> RawTable:
     """Named text columns without blank rows."""
     tidied = [tidy_column(codes, words) for codes, words in columns.coded]
-    blank = np.logical_and.reduce([column.missing for column in tidied])
-    kept = ~np.broadcast_to(blank, columns.lines.shape)
+    kept = np.zeros(columns.lines.shape, dtype=bool)
+    for column in tidied:
+        kept |= ~column.missing
     n_blank = columns.n_blank + int((~kept).sum())
     if n_blank:
         findings.add("I_ROWS_IGNORED", f"{n_blank} blank rows were passed over.", file=label)
@@ -253,14 +254,15 @@ def _finish(columns: Columns, label: str, findings: Findings, *, semicolons: boo
             continue
         values = column.values if kept.all() else column.values[kept]
         parts[name] = pd.Series(pd.array(values, dtype="string"))
-        if column.changed.any():
-            n, first = int(column.changed.sum()), int(columns.lines[np.flatnonzero(column.changed)[0]])
+        changed = np.flatnonzero(column.changed)
+        if changed.size:
+            n, first = changed.size, int(columns.lines[changed[0]])
             findings.add("I_STRIP", f"Blanks around {n} values were removed.", file=label, row=first, column=name)
     commas = _count_decimal_commas(columns) if semicolons else 0
     if commas:
         findings.add("I_LOCALE", f"Semicolons separate fields; {commas} values with a decimal comma.", file=label)
     return RawTable(
-        frame=pd.DataFrame(parts, index=pd.RangeIndex(len(lines))),
+        frame=pd.DataFrame(parts, index=pd.RangeIndex(len(lines)), copy=False),
         rows=pd.Series(lines, dtype="Int64"),
         file=label,
         header_line=columns.header.line,

@@ -289,14 +289,33 @@ def _free(name: str, taken: set[str]) -> str:
 
 
 class Tidied(NamedTuple):
-    """Cells of one column: text or NA, which are missing, which lost blanks."""
+    """Cells of one column, coded: what each distinct word becomes.
 
-    values: NDArray[np.object_]
-    missing: NDArray[np.bool_]
-    changed: NDArray[np.bool_]
+    A table of 250,000 rows has a hundred million cells and few words: nothing is expanded before it is needed.
+    """
+
+    codes: NDArray[np.int32]
+    words: NDArray[np.object_]  # text without outer blanks, or NA
+    missing_word: NDArray[np.bool_]
+    changed_word: NDArray[np.bool_]
+
+    @property
+    def values(self) -> NDArray[np.object_]:
+        """(n,) texts, NA where missing."""
+        return np.asarray(self.words[self.codes])
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(n,) which cells are missing."""
+        return np.asarray(self.missing_word[self.codes])
+
+    @property
+    def changed(self) -> NDArray[np.bool_]:
+        """(n,) which cells lost blanks."""
+        return np.asarray(self.changed_word[self.codes])
 
 
-def tidy_column(codes: NDArray[np.intp], words: Sequence[str]) -> Tidied:
+def tidy_column(codes: NDArray[np.int32], words: Sequence[str]) -> Tidied:
     """Return the cells of one column without outer blanks; what is then empty is missing.
 
     Parameters
@@ -309,13 +328,12 @@ def tidy_column(codes: NDArray[np.intp], words: Sequence[str]) -> Tidied:
     Returns
     -------
     Tidied
-        Three arrays (n,).
+        The column, coded.
     """
     cleaned = [clean_text(word) for word in words]
-    values = np.empty(len(words) + 1, dtype=object)
-    values[:-1] = [word or pd.NA for word in cleaned]
-    values[-1] = pd.NA
+    texts = np.empty(len(words) + 1, dtype=object)
+    texts[:-1] = [word or pd.NA for word in cleaned]
+    texts[-1] = pd.NA  # code -1 is the last
     missing = np.array([not word for word in cleaned] + [True])
     changed = np.array([bool(new) and new != old for new, old in zip(cleaned, words, strict=True)] + [False])
-    places = np.where(codes < 0, len(words), codes)
-    return Tidied(values[places], missing[places], changed[places])
+    return Tidied(codes, texts, missing, changed)

@@ -20,6 +20,7 @@ import netgen.data
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Width = Literal["single", "double"]
@@ -123,6 +124,37 @@ def new_figure(width: Width = "single", height_mm: float = 70.0) -> Figure:
 
     with styled():
         return Figure(figsize=(WIDTHS_MM[width] * MM, height_mm * MM), facecolor="white")
+
+
+def framed(
+    ax: Axes | None, width: Width, title: str, *, body: float = 48.0, left: float = 12.0, above: float = 0.0
+) -> Axes:
+    """Return axes with room for ticks, labels and a title; call it inside ``styled``.
+
+    Parameters
+    ----------
+    ax
+        Axes that are given, or None to make a figure with one.
+    width
+        Width of the figure that is made.
+    title
+        Heading, left-aligned; blank = none.
+    body, left, above
+        Height of the axes, room left of them and between them and the title, mm.
+
+    Returns
+    -------
+    Axes
+        The given axes, or new ones.
+    """
+    if ax is None:
+        height = body + above + (7.0 if title else 3.0) + 10.0
+        fig = new_figure(width, height)
+        whole = WIDTHS_MM[width]
+        ax = fig.add_axes((left / whole, 10.0 / height, (whole - left - 12.0) / whole, body / height))
+    if title:
+        ax.set_title(title, loc="left", pad=4 + above * MM / POINT)
+    return ax
 
 
 def save_figure(fig: Figure, path_stem: Path, formats: Sequence[str] = ("pdf", "svg", "png")) -> list[Path]:
