@@ -151,6 +151,8 @@ def _status_map(texts: tuple[str, ...]) -> dict[str, str]:
 @click.option("--min-altered", type=click.IntRange(min=1), help="Smallest group that is tested.")
 @click.option("--entry-rule", type=click.Choice(["auto", "none", "sequencing_report", "sample_collection", "custom"]),
               help="Delayed entry.")  # fmt: skip
+@click.option("--report-both", is_flag=True, default=None,
+              help="With delayed entry: also analyse without, side by side.")
 @click.option("--permutations", type=click.IntRange(min=1), help="Largest number of Monte-Carlo permutations.")
 @click.option(
     "--landmark", type=click.IntRange(min=1), help="Start the clock at this many days; earlier exits are left out."

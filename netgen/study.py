@@ -137,6 +137,7 @@ class AssociationSettings:
     prespecified: tuple[str, ...] = ()
     min_altered: int | None = None
     entry_rule: Literal["auto", "none", "sequencing_report", "sample_collection", "custom"] = "auto"
+    report_both: bool = False
     permutations: int = 100_000
     landmark: float | None = None
     model: bool = True

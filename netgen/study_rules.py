@@ -97,9 +97,9 @@ ELIGIBILITY: Final[dict[str, Rule]] = {
 ASSOCIATION: Final[dict[str, Rule]] = {
     "endpoints": _SOME_TEXTS, "features": _one_of(FEATURES), "policy": _one_of(POLICIES), "strata": _TEXT,
     "adjust": _TEXTS, "genes": _TEXTS, "pathways": _NAMES_OR_LISTS, "prespecified": _TEXTS, "min_altered": _COUNT,
-    "entry_rule": _one_of(ENTRY_RULES), "permutations": _COUNT, "landmark": Rule((int, float), low=1), "model": _BOOL,
-    "alpha": _SHARE, "ties": _one_of(("efron", "breslow")), "mode": _one_of(("auto", "small", "large")),
-    "seed": Rule((int,), low=0),
+    "entry_rule": _one_of(ENTRY_RULES), "report_both": _BOOL, "permutations": _COUNT,
+    "landmark": Rule((int, float), low=1), "model": _BOOL, "alpha": _SHARE, "ties": _one_of(("efron", "breslow")),
+    "mode": _one_of(("auto", "small", "large")), "seed": Rule((int,), low=0),
 }  # fmt: skip
 TOP: Final[dict[str, Rule]] = {
     "study": Rule((dict,)), "source": Rule((list,), items=(dict,)), "endpoints": _TABLE_OF_TABLES,

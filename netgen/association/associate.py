@@ -3,45 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from netgen.association.analysis_set import AnalysisSet, build_analysis_set
-from netgen.association.family import Family, analyse_family
-from netgen.association.group_curves import CURVE_COLUMNS, KM_COLUMNS, groupings_of, tabulate_curves
-from netgen.association.penalised import PenalisedModel, fit_penalised
+from netgen.association.entry_comparison import compare_entry
+from netgen.association.group_curves import CURVE_COLUMNS, KM_COLUMNS
+from netgen.association.one_endpoint import EndpointResult, analyse_endpoint, analyse_without_entry
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES, AssociationResult
-from netgen.cohort import build_endpoint, build_flow, build_matrix, resolve_genes
-from netgen.errors import CODES, AnalysisError, Findings
-from netgen.provenance import derive_seed
+from netgen.association.truncation import TRUNCATION_COLUMNS
+from netgen.cohort import build_flow, build_matrix, resolve_genes
+from netgen.errors import CODES, Findings
 from netgen.study import override
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from netgen.clinical.endpoints import Endpoint
     from netgen.cohort import Cohort
     from netgen.genomics.matrix import AlterationMatrix
     from netgen.study import AssociationSettings
 
 MIN_STRATUM = 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class _EndpointResult:
-    """One endpoint: who was analysed, what was found, and the model or the reason for its absence."""
-
-    endpoint: Endpoint
-    analysis: AnalysisSet
-    family: Family
-    km: pd.DataFrame
-    curves: pd.DataFrame
-    model: PenalisedModel | None
-    no_model: tuple[str, str] | None
 
 
 def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> AssociationResult:  # noqa: ANN401
@@ -86,7 +70,11 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     matrix = build_matrix(cohort, settings, findings=findings)
     # the products here are small: more BLAS threads would cost time and change last digits
     with threadpool_limits(limits=1, user_api="blas"):
-        parts = [_one_endpoint(cohort, name, matrix, settings, findings, threads) for name in settings.endpoints]
+        parts = [
+            analyse_endpoint(cohort, name, matrix, settings, findings=findings, threads=threads)
+            for name in settings.endpoints
+        ]
+        comparison = _compare_entry(cohort, parts, matrix, settings, threads)
     table = _stack([part.family.rows for part in parts], ASSOCIATION_COLUMNS)
     _warn(parts, table, findings)
     return AssociationResult(
@@ -95,6 +83,8 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
         km=_stack([part.km for part in parts], KM_COLUMNS),
         curves=_stack([part.curves for part in parts], CURVE_COLUMNS),
         endpoints=_stack([part.endpoint.table for part in parts], tuple(parts[0].endpoint.table.columns)),
+        truncation=_stack([part.truncation for part in parts], TRUNCATION_COLUMNS),
+        entry_comparison=comparison,
         exclusions=_exclusions(cohort, parts),
         discordance=matrix.discordance,
         skipped=_skipped(parts, table, [gene for gene in settings.prespecified if gene not in matrix.features]),
@@ -106,61 +96,22 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     )
 
 
-def _one_endpoint(
+def _compare_entry(
     cohort: Cohort,
-    name: str,
+    parts: list[EndpointResult],
     matrix: AlterationMatrix,
     settings: AssociationSettings,
-    findings: Findings,
     threads: int,
-) -> _EndpointResult:
-    endpoint = build_endpoint(cohort, name, settings, findings=findings)
-    strata = settings.strata
-    if strata == "origin_group3" and "origin_group3" not in cohort.patients.columns:
-        strata = "none"
-    label = "all" if settings.landmark is None else f"landmark:{settings.landmark:g}"
-    analysis = build_analysis_set(endpoint, cohort.patients, matrix, strata=strata, adjust=settings.adjust, label=label)
-    if analysis.n == 0:
-        raise AnalysisError(
-            "E_ENDPOINT_UNAVAILABLE",
-            f"no patient has follow-up {'and all covariates ' if settings.adjust else ''}for {name}.",
-            fix="See the reasons with: netgen check.",
-        )
-    family = analyse_family(analysis, settings, threads=threads)
-    tested = np.flatnonzero((family.rows["status"] == "tested").to_numpy())
-    km, curves = tabulate_curves(analysis, groupings_of(analysis, tested))
-    model, reason = _model(analysis, family, settings, findings) if settings.model else (None, None)
-    return _EndpointResult(
-        endpoint=endpoint, analysis=analysis, family=family, km=km, curves=curves, model=model, no_model=reason
+) -> pd.DataFrame:
+    """Put the analyses with and without delayed entry side by side, where both were asked for."""
+    late = [part for part in parts if settings.report_both and part.endpoint.entry_rule != "none"]
+    naive = [analyse_without_entry(cohort, p.endpoint.name, matrix, settings, threads=threads) for p in late]
+    return compare_entry(
+        _stack([part.family.rows for part in late], ASSOCIATION_COLUMNS),
+        _stack([part.family.rows for part in naive], ASSOCIATION_COLUMNS),
+        km_with_entry=_stack([part.km for part in late], KM_COLUMNS),
+        km_without=_stack([part.km for part in naive], KM_COLUMNS),
     )
-
-
-def _model(
-    analysis: AnalysisSet, family: Family, settings: AssociationSettings, findings: Findings
-) -> tuple[PenalisedModel | None, tuple[str, str] | None]:
-    """Fit the penalised model, or say why there is none."""
-    rows = np.flatnonzero(family.rows["n_altered"].to_numpy() >= family.plan.min_altered)
-    ids = analysis.patient_id
-    genes = pd.DataFrame(analysis.genes[rows].T, index=ids, columns=analysis.features[rows]).astype("Int8")
-    try:
-        model = fit_penalised(
-            pd.Series(analysis.time, index=ids),
-            pd.Series(analysis.event, index=ids),
-            genes.mask(genes < 0),
-            covariates=None if analysis.covariates is None else analysis.covariates.set_index(ids),
-            entry=None if analysis.entry is None else pd.Series(analysis.entry, index=ids),
-            strata=None if analysis.strata is None else pd.Series(analysis.strata, index=ids),
-            alpha=settings.alpha,
-            min_altered=family.plan.min_altered,
-            small=family.plan.mode == "small",
-            seed=derive_seed(f"model:{analysis.endpoint}", master=settings.seed),
-            findings=findings,
-        )
-    except AnalysisError as error:
-        return None, (error.finding.code, error.finding.message)
-    except ArithmeticError as error:  # a solver that says it did not converge: a model without a defence is no model
-        return None, ("not_converged", f"the penalised model could not be fitted: {error}.")
-    return model, None
 
 
 def _stack(parts: list[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
@@ -169,7 +120,7 @@ def _stack(parts: list[pd.DataFrame], columns: Iterable[str]) -> pd.DataFrame:
     return frame.reindex(columns=list(columns))
 
 
-def _warn(parts: list[_EndpointResult], table: pd.DataFrame, findings: Findings) -> None:
+def _warn(parts: list[EndpointResult], table: pd.DataFrame, findings: Findings) -> None:
     """Warnings about whole endpoints: small cohorts, empty strata, nothing to test."""
     for part in parts:
         name, plan, analysis = part.endpoint.name, part.family.plan, part.analysis
@@ -195,7 +146,7 @@ def _warn(parts: list[_EndpointResult], table: pd.DataFrame, findings: Findings)
             findings.add("W_NO_TESTABLE_FEATURE", f"{name}: {CODES['W_NO_TESTABLE_FEATURE']}; see skipped.tsv.")
 
 
-def _exclusions(cohort: Cohort, parts: list[_EndpointResult]) -> pd.DataFrame:
+def _exclusions(cohort: Cohort, parts: list[EndpointResult]) -> pd.DataFrame:
     """Everybody who is not in an analysis set: left out on reading, without follow-up, without covariates."""
     columns = ["endpoint", "patient_id", "step", "reason"]
     frames = [cohort.exclusions.assign(endpoint="all")]
@@ -206,7 +157,7 @@ def _exclusions(cohort: Cohort, parts: list[_EndpointResult]) -> pd.DataFrame:
     return frame.sort_values(columns, kind="stable", ignore_index=True)
 
 
-def _skipped(parts: list[_EndpointResult], table: pd.DataFrame, unseen: list[str]) -> pd.DataFrame:
+def _skipped(parts: list[EndpointResult], table: pd.DataFrame, unseen: list[str]) -> pd.DataFrame:
     """Untested features, pre-specified ones that nobody was profiled for, and models that were not fitted."""
     rows = [
         {"endpoint": row.endpoint, "kind": "feature", "item": row.feature, "code": row.status,
@@ -237,7 +188,7 @@ def _skipped(parts: list[_EndpointResult], table: pd.DataFrame, unseen: list[str
     return frame.astype({**text, "n": "Int64"})
 
 
-def _plan(settings: AssociationSettings, matrix: AlterationMatrix, parts: list[_EndpointResult]) -> dict[str, Any]:
+def _plan(settings: AssociationSettings, matrix: AlterationMatrix, parts: list[EndpointResult]) -> dict[str, Any]:
     return {
         "requested": dataclasses.asdict(settings),
         "feature_type": matrix.feature_type,

@@ -10,8 +10,16 @@ import numpy as np
 import pandas as pd
 
 from netgen.association.cox_model import fit_cox
-from netgen.association.group_curves import HORIZONS, Outcomes, group_curve, outcomes_of, survival_since
-from netgen.association.km import survival_quantile
+from netgen.association.group_curves import (
+    HORIZONS,
+    Outcomes,
+    condition_on,
+    conditional_start,
+    group_curve,
+    outcomes_of,
+    survival_since,
+)
+from netgen.association.km import kaplan_meier, survival_quantile
 from netgen.association.proportional_hazards import proportional_hazards_test
 from netgen.association.rmst import default_tau, rmst_difference
 
@@ -20,15 +28,15 @@ if TYPE_CHECKING:
 
     from netgen.association.analysis_set import AnalysisSet
     from netgen.association.counts import Ties
-    from netgen.association.km import KaplanMeier
 
 PH_EVENTS: Final = 10  # fewer events and proportional hazards cannot be tested
 MIN_GROUP: Final = 2  # RMST needs two at risk
 
 COLUMNS: Final = (
     *(f"median_{group}{end}" for group in ("altered", "unaltered") for end in ("", "_lo", "_hi")),
+    "t0_altered", "t0_unaltered",
     *(f"km_{months}m_{group}" for months in (12, 24) for group in ("altered", "unaltered")),
-    "ph_p", "rmst_tau", "rmst_diff", "rmst_diff_lo", "rmst_diff_hi",
+    "ph_p", "rmst_tau", "rmst_t0", "rmst_diff", "rmst_diff_lo", "rmst_diff_hi",
 )  # fmt: skip
 
 
@@ -65,9 +73,13 @@ def describe_features(
 
     Notes
     -----
-    RMST: altered minus unaltered up to ``default_tau``, normal limits (approximate in small cohorts); NaN with delayed
-    entry, where only a conditional curve may be shown. PH: Grambsch-Therneau score test, Kaplan-Meier transform, in the
-    stratified Cox model of the feature; NaN with fewer than 10 events or a monotone likelihood.
+    Medians and survival of a group hold from its ``t0`` on (0 = unconditional), as in ``group_curve``.
+
+    RMST: altered minus unaltered up to ``default_tau``, normal limits (approximate in small cohorts). With delayed
+    entry it is the mean of the days lived between t0 and tau by those who reached t0, the first day from which both
+    groups have enough patients at risk (DOMAIN 2.10, 3.9); ``rmst_t0`` is that day, 0 without delayed entry. PH:
+    Grambsch-Therneau score test, Kaplan-Meier transform, in the stratified Cox model of the feature; NaN with fewer
+    than 10 events or a monotone likelihood.
     """
     describe = partial(_describe, analysis, tested, ties)
     if threads > 1:
@@ -82,30 +94,36 @@ def _describe(analysis: AnalysisSet, tested: NDArray[np.bool_], ties: Ties, row:
     status = analysis.genes[row]
     groups = {"altered": outcomes_of(analysis, status == 1), "unaltered": outcomes_of(analysis, status == 0)}
     out: dict[str, float] = {}
-    curves: dict[str, KaplanMeier] = {}
     for name, outcomes in groups.items():
         if len(outcomes.time) == 0:
             continue
         curve, start = group_curve(outcomes)
         median = survival_quantile(curve)
         out |= {f"median_{name}": median.estimate, f"median_{name}_lo": median.lo, f"median_{name}_hi": median.hi}
+        out[f"t0_{name}"] = start
         at = survival_since(curve, start, [HORIZONS[12], HORIZONS[24]]).survival
         out |= {f"km_12m_{name}": at[0], f"km_24m_{name}": at[1]}
-        curves[name] = curve
     if tested[row]:
         out["ph_p"] = _ph(analysis, row, ties)
-        if analysis.entry is None and min(len(item.time) for item in groups.values()) >= MIN_GROUP:
-            out |= _rmst(groups, curves)
+        out |= _rmst(groups["altered"], groups["unaltered"])
     return out
 
 
-def _rmst(groups: dict[str, Outcomes], curves: dict[str, KaplanMeier]) -> dict[str, float]:
-    tau = default_tau([groups["altered"].time, groups["unaltered"].time])
-    if not tau > 0:
+def _rmst(altered: Outcomes, unaltered: Outcomes) -> dict[str, float]:
+    """Compare restricted means from a common day on; nothing if a group has too few patients at risk."""
+    start = float(np.max([conditional_start(altered), conditional_start(unaltered)]))  # NaN if one of them is
+    pair = [condition_on(part, start) for part in (altered, unaltered)]
+    if np.isnan(start) or min(len(part.time) for part in pair) < MIN_GROUP:
         return {}
-    difference = rmst_difference(curves["altered"], curves["unaltered"], tau)
+    entries = [np.full(len(part.time), -np.inf) if part.entry is None else part.entry for part in pair]
+    tau = default_tau([part.time for part in pair], entries=entries)
+    if not tau > start:
+        return {}
+    group, reference = (kaplan_meier(part.time, part.event, entry=part.entry) for part in pair)
+    difference = rmst_difference(group, reference, tau, start=start)
     return {
         "rmst_tau": tau,
+        "rmst_t0": start,
         "rmst_diff": difference.difference,
         "rmst_diff_lo": difference.difference_lo,
         "rmst_diff_hi": difference.difference_hi,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from netgen.association.km import (
     KaplanMeier,
+    Quantile,
     SurvivalAt,
     kaplan_meier,
     reverse_kaplan_meier_median,
@@ -22,7 +23,7 @@ from netgen.association.km import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -37,7 +38,7 @@ TAIL: Final = 5  # fewer at risk and the curve is drawn dotted
 KM_COLUMNS: Final = (
     "endpoint", "grouping", "group", "n", "events", "median", "median_lo", "median_hi",
     *(f"{name}_{months}m" for months in HORIZONS for name in ("s", "s_lo", "s_hi", "n_risk")),
-    "followup_median", "followup_lo", "followup_hi", "entry_rule", "t0_conditional",
+    "followup_median", "followup_lo", "followup_hi", "entry_rule", "t0_conditional", "n_curve", "events_curve",
 )  # fmt: skip
 CURVE_COLUMNS: Final = (
     "endpoint", "grouping", "group", "time_days", "survival", "lo", "hi", "n_risk", "n_event", "n_censor",
@@ -105,6 +106,28 @@ def conditional_start(outcomes: Outcomes) -> float:
     return float(changes[np.flatnonzero(at_risk[:peak] < bound)[-1] + 1])
 
 
+def condition_on(outcomes: Outcomes, start: float) -> Outcomes:
+    """Return the outcomes of those who are alive and followed beyond a day; nobody is at risk before it.
+
+    Parameters
+    ----------
+    outcomes
+        Of some patients.
+    start
+        Day; 0 changes nothing. Who enters later keeps the entry.
+
+    Returns
+    -------
+    Outcomes
+        Times still from the origin.
+    """
+    if start == 0:
+        return outcomes
+    use = outcomes.time > start
+    entry = np.full(int(use.sum()), start) if outcomes.entry is None else np.maximum(outcomes.entry[use], start)
+    return Outcomes(outcomes.time[use], outcomes.event[use], entry)
+
+
 def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
     """Return the curve of a group and the t0 it is conditional on.
 
@@ -120,14 +143,8 @@ def group_curve(outcomes: Outcomes) -> tuple[KaplanMeier, float]:
         of nobody.
     """
     start = conditional_start(outcomes)
-    if start == 0 or outcomes.entry is None:
-        return kaplan_meier(outcomes.time, outcomes.event, entry=outcomes.entry), start
-    if np.isnan(start):
-        none = np.zeros(len(outcomes.time), dtype=bool)
-        return kaplan_meier(outcomes.time[none], outcomes.event[none]), start
-    use = outcomes.time > start
-    entry = np.maximum(outcomes.entry[use], start)
-    return kaplan_meier(outcomes.time[use], outcomes.event[use], entry=entry), start
+    seen = condition_on(outcomes, np.inf if np.isnan(start) else start)
+    return kaplan_meier(seen.time, seen.event, entry=seen.entry), start
 
 
 def survival_since(curve: KaplanMeier, start: float, times: ArrayLike) -> SurvivalAt:
@@ -152,9 +169,32 @@ def survival_since(curve: KaplanMeier, start: float, times: ArrayLike) -> Surviv
     )
 
 
-def tabulate_curves(
-    analysis: AnalysisSet, groupings: Iterable[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+class Grouping(NamedTuple):
+    """A name, and for each group its label and (n,) who belongs to it; a patient may be in no group."""
+
+    name: str
+    groups: dict[str, NDArray[np.bool_]]
+
+
+def group_by(name: str, labels: NDArray[np.str_]) -> Grouping:
+    """Return the grouping of everybody by a label.
+
+    Parameters
+    ----------
+    name
+        Of the grouping.
+    labels
+        (n,) one per patient.
+
+    Returns
+    -------
+    Grouping
+        Groups in sorted order.
+    """
+    return Grouping(name, {str(group): labels == group for group in np.unique(labels)})
+
+
+def tabulate_curves(analysis: AnalysisSet, groupings: Iterable[Grouping]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ``km.tsv`` rows and curve steps of every group of every grouping.
 
     Parameters
@@ -162,34 +202,34 @@ def tabulate_curves(
     analysis
         The analysis set.
     groupings
-        (name, labels (n,), use (n,)): patients with ``use`` False are in no group.
+        Who is in which group.
 
     Returns
     -------
     tuple of DataFrame
-        ``KM_COLUMNS``, one row per group; ``CURVE_COLUMNS``, one row per exit time, from t0 with survival 1. Groups are
-        in sorted order; one that never has enough patients at risk has no steps.
+        ``KM_COLUMNS``, one row per group; ``n_curve`` and ``events_curve`` are those who are left at t0.
+        ``CURVE_COLUMNS``, one row per exit time, from t0 with survival 1. Empty groups are left out; one that never
+        has enough patients at risk has no steps.
     """
     rows: list[dict[str, object]] = []
     steps: list[pd.DataFrame] = []
-    for grouping, labels, use in groupings:
-        for group in np.unique(labels[use]):
-            outcomes = outcomes_of(analysis, use & (labels == group))
+    for grouping, groups in groupings:
+        for group, members in groups.items():
+            if not members.any():
+                continue
+            outcomes = outcomes_of(analysis, members)
             curve, start = group_curve(outcomes)
-            head = {"endpoint": analysis.endpoint, "grouping": grouping, "group": str(group)}
-            rows.append(
-                {**head, **_summary(outcomes, curve, start), "entry_rule": analysis.entry_rule, "t0_conditional": start}
-            )
+            head = {"endpoint": analysis.endpoint, "grouping": grouping, "group": group}
+            seen = {"t0_conditional": start, "n_curve": curve.n, "events_curve": curve.events}
+            rows.append({**head, **_summary(outcomes, curve, start), "entry_rule": analysis.entry_rule, **seen})
             steps.append(_steps(curve, start).assign(**head))
     km = pd.DataFrame(rows, columns=list(KM_COLUMNS))
     curves = pd.concat(steps, ignore_index=True) if steps else pd.DataFrame()
     return km, curves.reindex(columns=list(CURVE_COLUMNS))
 
 
-def groupings_of(
-    analysis: AnalysisSet, features: NDArray[np.intp]
-) -> list[tuple[str, NDArray[np.str_], NDArray[np.bool_]]]:
-    """Return the groupings that are reported: everybody, the origins, and altered against wild type per feature.
+def groupings_of(analysis: AnalysisSet, features: NDArray[np.intp]) -> Iterator[Grouping]:
+    """Give the groupings that are reported: everybody, the origins, and altered against wild type per feature.
 
     Parameters
     ----------
@@ -198,25 +238,21 @@ def groupings_of(
     features
         Positions of the features.
 
-    Returns
-    -------
-    list of tuple
-        (name, labels (n,), use (n,)), as ``tabulate_curves`` reads them.
+    Yields
+    ------
+    Grouping
+        One at a time: those of a large cohort would not fit into memory together.
     """
-    everybody = np.ones(analysis.n, dtype=bool)
-    out = [("all", np.full(analysis.n, "all"), everybody)]
+    yield Grouping("all", {"all": np.ones(analysis.n, dtype=bool)})
     if analysis.origin is not None:
-        out.append(("origin", analysis.origin, everybody))
+        yield group_by("origin", analysis.origin)
     for row in features:
         status = analysis.genes[row]
-        labels = np.where(status == 1, "altered", "wild type")
-        out.append((str(analysis.features[row]), labels, status >= 0))
-    return out
+        yield Grouping(str(analysis.features[row]), {"altered": status == 1, "wild type": status == 0})
 
 
 def _summary(outcomes: Outcomes, curve: KaplanMeier, start: float) -> dict[str, float]:
-    median = survival_quantile(curve)
-    follow = reverse_kaplan_meier_median(outcomes.time, outcomes.event, entry=outcomes.entry)
+    median, follow = survival_quantile(curve), _followup(outcomes)
     out: dict[str, float] = {
         "n": len(outcomes.time),
         "events": int(outcomes.event.sum()),
@@ -232,6 +268,13 @@ def _summary(outcomes: Outcomes, curve: KaplanMeier, start: float) -> dict[str, 
         out |= {f"s_{months}m": at.survival[i], f"s_lo_{months}m": at.lo[i], f"s_hi_{months}m": at.hi[i]}
         out[f"n_risk_{months}m"] = _at_risk(outcomes, at.time[i])
     return out
+
+
+def _followup(outcomes: Outcomes) -> Quantile:
+    """Median follow-up; like the survival curve, conditional where somebody is censored among few early ones."""
+    start = conditional_start(outcomes._replace(event=~outcomes.event))
+    seen = condition_on(outcomes, np.inf if np.isnan(start) else start)
+    return reverse_kaplan_meier_median(seen.time, seen.event, entry=seen.entry)
 
 
 def _at_risk(outcomes: Outcomes, time: float) -> int:

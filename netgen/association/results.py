@@ -39,6 +39,8 @@ ASSOCIATION_COLUMNS: Final[dict[str, str]] = {
     "median_unaltered": "Kaplan-Meier median of the unaltered",
     "median_unaltered_lo": "its lower 95 % limit",
     "median_unaltered_hi": "its upper 95 % limit",
+    "t0_altered": "day the median and the curve of the altered are conditional on; 0 without delayed entry",
+    "t0_unaltered": "the same of the unaltered",
     "km_12m_altered": "survival of the altered at 12 months",
     "km_12m_unaltered": "survival of the unaltered at 12 months",
     "km_24m_altered": "survival of the altered at 24 months",
@@ -60,6 +62,7 @@ ASSOCIATION_COLUMNS: Final[dict[str, str]] = {
     "p_firth_plr": "Firth penalised likelihood-ratio p",
     "ph_p": "Grambsch-Therneau test of proportional hazards, without covariates",
     "rmst_tau": "horizon of the restricted means",
+    "rmst_t0": "day from which they count: with delayed entry both are conditional on survival to it",
     "rmst_diff": "restricted mean survival, altered minus unaltered",
     "rmst_diff_lo": "lower 95 % limit, approximate in small cohorts",
     "rmst_diff_hi": "upper 95 % limit",
@@ -136,6 +139,10 @@ class AssociationResult:
         Kaplan-Meier steps behind the figures: endpoint, grouping, group, time_days, survival ...
     endpoints
         One row per endpoint and analysed patient, with the rule that decided it.
+    truncation
+        One row per endpoint with delayed entry: does survival depend on the time of entry.
+    entry_comparison
+        Both analyses of each feature, with and without delayed entry, if ``report_both`` was asked for.
     exclusions
         endpoint, patient_id, step, reason: everybody who is not in an analysis set.
     discordance
@@ -159,6 +166,8 @@ class AssociationResult:
     km: pd.DataFrame
     curves: pd.DataFrame
     endpoints: pd.DataFrame
+    truncation: pd.DataFrame
+    entry_comparison: pd.DataFrame
     exclusions: pd.DataFrame
     discordance: pd.DataFrame
     skipped: pd.DataFrame

@@ -21,11 +21,12 @@ DAYS_PER_MONTH: Final = 30.4375
 
 
 class RestrictedMean(NamedTuple):
-    """Mean survival within ``tau`` days and its standard error, in days."""
+    """Mean of the days lived between ``start`` and ``tau`` and its standard error."""
 
     tau: float
     mean: float
     se: float
+    start: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ class RmstComparison:
     level: float
 
 
-def restricted_mean(km: KaplanMeier, tau: float) -> RestrictedMean:
+def restricted_mean(km: KaplanMeier, tau: float, *, start: float = 0.0) -> RestrictedMean:
     """Return the mean of min(T, tau) and its Greenwood standard error.
 
     Parameters
@@ -68,8 +69,11 @@ def restricted_mean(km: KaplanMeier, tau: float) -> RestrictedMean:
     km
         A curve. With delayed entry give the conditional curve (DOMAIN 2.10).
     tau
-        Days, > 0. Beyond the last exit time the curve is continued at its last value; ``default_tau`` says how far
-        the data carry.
+        Days, > ``start``. Beyond the last exit time the curve is continued at its last value; ``default_tau`` says how
+        far the data carry.
+    start
+        The day on which the patients of the curve are all alive: the mean is then of the days lived between ``start``
+        and ``tau`` by those who reached ``start``.
 
     Returns
     -------
@@ -79,28 +83,31 @@ def restricted_mean(km: KaplanMeier, tau: float) -> RestrictedMean:
     Raises
     ------
     ValueError
-        If ``tau`` is not positive.
+        If ``tau`` is not after ``start``, or the curve has exits up to ``start``: then it is not conditional on it.
 
     Notes
     -----
-    RMST = integral of S from 0 to tau; var = sum over event times t_j <= tau of
+    RMST = integral of S from start to tau; var = sum over event times t_j <= tau of
     [integral of S from t_j to tau]^2 d_j / (n_j (n_j - d_j)); a term with n_j = d_j is 0, since S is 0 from there on.
     Witness: R ``survfit``, ``tests/reference/rmst``.
     """
-    if not tau > 0:
-        raise ValueError(f"tau must be positive, got {tau}")
+    if not tau > start:
+        raise ValueError(f"tau must be {'positive' if start == 0 else f'after day {start:g}'}, got {tau}")
+    if start > 0 and (km.time <= start).any():
+        raise ValueError(f"the curve must be conditional on survival to day {start:g}; it has exits before")
     inside = km.time <= tau
     time, d, n = km.time[inside], km.n_event[inside], km.n_risk[inside]
-    start = np.append(0.0, time)
-    area = np.append(1.0, km.survival[inside]) * (np.append(time, tau) - start)
+    area = np.append(1.0, km.survival[inside]) * np.diff(time, prepend=start, append=tau)
     after = np.cumsum(area[::-1])[::-1][1:]  # integral from each exit time to tau
     alive = n > d
     greenwood = np.zeros(len(time))
     greenwood[alive] = d[alive] / (n[alive] * (n[alive] - d[alive]))
-    return RestrictedMean(float(tau), float(area.sum()), float(np.sqrt((after**2 * greenwood).sum())))
+    return RestrictedMean(float(tau), float(area.sum()), float(np.sqrt((after**2 * greenwood).sum())), float(start))
 
 
-def rmst_difference(group: KaplanMeier, reference: KaplanMeier, tau: float, *, level: float = 0.95) -> RmstComparison:
+def rmst_difference(
+    group: KaplanMeier, reference: KaplanMeier, tau: float, *, start: float = 0.0, level: float = 0.95
+) -> RmstComparison:
     """Compare the restricted means of two groups.
 
     Parameters
@@ -111,6 +118,8 @@ def rmst_difference(group: KaplanMeier, reference: KaplanMeier, tau: float, *, l
         Curve of the group it is compared with, e.g. the wild type.
     tau
         Days, common to both.
+    start
+        As for ``restricted_mean``, common to both: curves conditional on different days cannot be compared.
     level
         Coverage of the limits.
 
@@ -119,7 +128,8 @@ def rmst_difference(group: KaplanMeier, reference: KaplanMeier, tau: float, *, l
     RmstComparison
         Difference = group - reference.
     """
-    a, b, quantile = restricted_mean(group, tau), restricted_mean(reference, tau), normal_quantile(level)
+    a, b = restricted_mean(group, tau, start=start), restricted_mean(reference, tau, start=start)
+    quantile = normal_quantile(level)
     difference, se = a.mean - b.mean, math.hypot(a.se, b.se)
     ratio = ratio_se = z = math.nan
     if a.mean > 0 and b.mean > 0:

@@ -216,6 +216,7 @@ def _name_ends(ax: Axes, wide: pd.DataFrame) -> None:
     if wide.empty:
         return
     ends = wide.iloc[-1].sort_values(kind="stable")
+    colour = {str(term): _look(place)["color"] for place, term in enumerate(wide.columns)}
     low, high = ax.get_ylim()
     step = (high - low) * 0.055
     at = -np.inf
@@ -223,7 +224,7 @@ def _name_ends(ax: Axes, wide: pd.DataFrame) -> None:
         at = max(float(value), at + step)
         ax.annotate(
             str(term), (1.0, at), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points",
-            fontsize=SMALL, va="center", color=_look(list(wide.columns).index(term))["color"],
+            fontsize=SMALL, va="center", color=colour[str(term)],
         )  # fmt: skip
 
 

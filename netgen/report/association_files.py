@@ -53,6 +53,9 @@ def write_association(
     with output_folder(out, force=force) as folder:
         for name in ("heterogeneity", "km", "endpoints", "exclusions", "skipped"):
             write_table(getattr(result, name), folder / f"{name}.tsv")
+        for name in ("truncation", "entry_comparison"):
+            if len(getattr(result, name)):
+                write_table(getattr(result, name), folder / f"{name}.tsv")
         write_table(result.table, folder / "associations.tsv")
         write_table(result.discordance, folder / "sample_discordance.tsv")
         write_table(_warnings(result), folder / "warnings.tsv")

@@ -254,7 +254,9 @@ def test_family__delayed_entry(table):
     rows = analyse_family(analysis_of(table, strata=False, entry=True), SETTINGS).rows.set_index("feature")
     assert rows.loc["ATRX", "p_primary"] == pytest.approx(0.11142976, abs=1e-8)
     assert rows.loc["ATRX", "entry_rule"] == "sequencing_report"
-    assert rows.loc["ATRX", ["rmst_tau", "rmst_diff"]].isna().all()
+    # R survfit(..., start.time = 71), survival 3.5-3: from day 71 on both groups have enough patients at risk
+    assert rows.loc["ATRX", ["rmst_t0", "rmst_tau"]].tolist() == [71, 273.9375]
+    assert rows.loc["ATRX", "rmst_diff"] == pytest.approx(-35.326099537, abs=1e-7)
 
 
 def test_family__firth_with_delayed_entry(table):

@@ -10,6 +10,7 @@ from netgen.association.group_curves import (
     CURVE_COLUMNS,
     KM_COLUMNS,
     Outcomes,
+    condition_on,
     conditional_start,
     group_curve,
     groupings_of,
@@ -115,6 +116,15 @@ def test_group_curve__is_conditional_on_being_alive_at_the_start(table):
     assert survival_quantile(curve).estimate > 105  # the unconditional median (DOMAIN 2.10)
 
 
+def test_condition_on__keeps_who_is_followed_beyond_the_day():
+    outcomes = Outcomes(np.array([5.0, 8, 9, 12]), np.array([True, False, True, True]), np.array([0.0, 2, 3, 10]))
+    seen = condition_on(outcomes, 8)
+    assert (seen.time.tolist(), seen.event.tolist(), seen.entry.tolist()) == ([9, 12], [True, True], [8, 10])
+    assert condition_on(outcomes._replace(entry=None), 8).entry.tolist() == [8, 8]
+    assert condition_on(outcomes, 0) is outcomes
+    assert len(condition_on(outcomes, np.inf).time) == 0
+
+
 def test_survival_since__says_nothing_before_the_start(table):
     curve, start = group_curve(late(table))
     at = survival_since(curve, start, [30, 71, 365])
@@ -124,11 +134,10 @@ def test_survival_since__says_nothing_before_the_start(table):
 
 def test_groupings_of__everybody_origins_and_features(table):
     analysis = analysis_of(table)
-    groupings = groupings_of(analysis, np.array([0, 1]))
-    assert [name for name, _, _ in groupings] == ["all", "origin", "MEN1", "DAXX"]
-    _, labels, use = groupings[3]
-    assert use.sum() == 23  # profiled
-    assert (labels[use] == "altered").sum() == 2
+    groupings = list(groupings_of(analysis, np.array([0, 1])))
+    assert [grouping.name for grouping in groupings] == ["all", "origin", "MEN1", "DAXX"]
+    sizes = {group: int(members.sum()) for group, members in groupings[3].groups.items()}
+    assert sizes == {"altered": 2, "wild type": 21}  # the 11 others were not profiled
 
 
 def test_tabulate_curves__rows_of_km_tsv(table):
@@ -168,11 +177,24 @@ def test_tabulate_curves__with_delayed_entry(table):
     assert rows.loc[("all", "all"), "t0_conditional"] == 71
     at_risk = ((table["seq_day"] < 365.25) & (table["os_days"] >= 365.25)).sum()
     assert rows.loc[("all", "all"), "n_risk_12m"] == at_risk
+    assert rows.loc[("all", "all"), ["n", "events", "n_curve", "events_curve"]].tolist() == [34, 23, 33, 22]
     few = rows.loc[("RB1", "altered")]  # two patients: never three at risk
-    assert (few["n"], few["events"]) == (2, 2)
+    assert few[["n", "events", "n_curve", "events_curve"]].tolist() == [2, 2, 0, 0]
     assert np.isnan(few[["median", "s_12m", "s_lo_12m", "s_24m", "t0_conditional"]].astype(float)).all()
     assert not ((curves["grouping"] == "RB1") & (curves["group"] == "altered")).any()
     assert (curves["grouping"] == "RB1").any()
+
+
+def test_tabulate_curves__follow_up_is_conditional_where_few_early_ones_are_censored(table):
+    """The only patient under observation leaves on day 3: the censoring curve would be 0 from then on."""
+    lines = [(3, 0, 1), (50, 0, 10), (60, 1, 10), (70, 0, 12), (80, 0, 14), (90, 1, 16)]
+    few = pd.DataFrame(lines, columns=["os_days", "os_event", "seq_day"])
+    cohort = table.iloc[: len(few)].drop(columns=list(few)).reset_index(drop=True).join(few)
+    km, _ = tabulate_curves(analysis_of(cohort, entry=True), groupings_of(analysis_of(cohort), np.array([], dtype=int)))
+    whole = km.set_index("grouping").loc["all"]
+    # from day 12, when three of the others are in: 50 (5 at risk), 70 (3), 80 (2) are censored; S 0.8, 0.533, 0.267
+    assert whole["followup_median"] == 80
+    assert whole["t0_conditional"] == 0  # nobody dies early
 
 
 def test_tabulate_curves__of_nothing(table):

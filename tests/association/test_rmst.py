@@ -108,6 +108,32 @@ def test_default_tau__a_group_of_one_has_none():
     assert math.isnan(default_tau([[100, 200], [50]]))
 
 
+def test_restricted_mean__counts_from_the_day_a_curve_is_conditional_on():
+    """Alive on day 10: S = 1 to day 12, 2/3 to day 14, 1/3 to day 16; from 10 to 15: 2 + 4/3 + 1/3."""
+    km = kaplan_meier([12, 14, 16], [True] * 3, entry=[10, 10, 10])
+    found, plain = restricted_mean(km, 15, start=10), restricted_mean(kaplan_meier([2, 4, 6], [True] * 3), 5)
+    assert (found.mean, found.se) == pytest.approx((plain.mean, plain.se))
+    assert (found.start, found.tau, plain.start) == (10, 15, 0)
+    assert restricted_mean(km, 15).mean == pytest.approx(10 + plain.mean)
+
+
+def test_rmst_difference__start_shifts_both_groups_alike():
+    a, b = kaplan_meier([12, 14, 16], [True] * 3, entry=[10] * 3), kaplan_meier([13, 19], [True] * 2, entry=[10] * 2)
+    late, plain = rmst_difference(a, b, 16, start=10), rmst_difference(a, b, 16)
+    assert (late.difference, late.difference_se, late.p) == pytest.approx(
+        (plain.difference, plain.difference_se, plain.p)
+    )
+    assert late.ratio == pytest.approx((plain.group.mean - 10) / (plain.reference.mean - 10))
+
+
+def test_restricted_mean__refuses_a_curve_that_is_not_conditional():
+    km = kaplan_meier([2, 14], [True, True])
+    with pytest.raises(ValueError, match="conditional on survival to day 10; it has exits before"):
+        restricted_mean(km, 15, start=10)
+    with pytest.raises(ValueError, match="tau must be after day 10, got 10"):
+        restricted_mean(km, 10, start=10)
+
+
 def test_restricted_mean__refuses_tau_zero():
     with pytest.raises(ValueError, match="tau must be positive"):
         restricted_mean(kaplan_meier([1, 2], [True, True]), 0)
