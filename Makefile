@@ -7,7 +7,7 @@ RUN    := $(VENV)/.runtime
 DEV    := $(VENV)/.dev
 DEMO   ?= build/demo
 
-.PHONY: help demo test check bench figures demo-data fonts docs build clean
+.PHONY: help demo test check bench calibration figures demo-data fonts docs build clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  -/'
@@ -39,8 +39,11 @@ check: $(DEV)    ## format, lint, types, import contracts, docstrings
 	$(BIN)/lint-imports
 	$(BIN)/python tests/check_docstrings.py
 
-bench: $(DEV)    ## time the kernels against R survival and lifelines, in one run
-	$(BIN)/python -m benchmarks.kernels
+bench: $(DEV)    ## time the yardsticks against R and Python peers, in one run, and write docs/benchmarks.md
+	$(BIN)/python -m benchmarks --write docs/benchmarks.md
+
+calibration: $(DEV) ## simulate level, coverage and power, and write docs/calibration.md with its figures
+	$(BIN)/python -m benchmarks.calibration
 
 figures: $(RUN)  ## draw the figures of the README
 	$(BIN)/netgen associate demo --out build/figures --force

@@ -1,0 +1,1 @@
+"""netgen beside its peers, on the same data and machine, in one run: ``python -m benchmarks``."""

@@ -15,14 +15,24 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from netgen.association.associate import associate
+    from netgen.association.describe import describe_cohort
+    from netgen.association.estimator import PenalisedCox
+    from netgen.association.group_survival import survival
+    from netgen.association.response import response
     from netgen.association.results import AssociationResult
+    from netgen.association.therapy import therapy
     from netgen.cohort import Cohort, build_endpoint, build_matrix, check_cohort, read_cohort
     from netgen.errors import AnalysisError, Finding, Findings, InputError, NetgenError, SchemaError
+    from netgen.plots.flow import plot_flow
     from netgen.plots.forest import plot_forest
     from netgen.plots.km import plot_km
     from netgen.plots.oncoprint import plot_oncoprint
     from netgen.report.association_files import write_association
+    from netgen.report.describe_files import write_describe
     from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
+    from netgen.report.response_files import write_response
+    from netgen.report.survival_files import write_survival
+    from netgen.report.therapy_files import write_therapy
     from netgen.study import Study, read_study
 
 __version__ = version("netgen")
@@ -36,6 +46,7 @@ _HOMES: Final = {
     "Findings": "errors",
     "InputError": "errors",
     "NetgenError": "errors",
+    "PenalisedCox": "association.estimator",
     "SchemaError": "errors",
     "Study": "study",
     "associate": "association.associate",
@@ -43,13 +54,22 @@ _HOMES: Final = {
     "build_matrix": "cohort",
     "build_oncoprint": "report.oncoprint_files",
     "check_cohort": "cohort",
+    "describe_cohort": "association.describe",
+    "plot_flow": "plots.flow",
     "plot_forest": "plots.forest",
     "plot_km": "plots.km",
     "plot_oncoprint": "plots.oncoprint",
     "read_cohort": "cohort",
     "read_study": "study",
+    "response": "association.response",
+    "survival": "association.group_survival",
+    "therapy": "association.therapy",
     "write_association": "report.association_files",
+    "write_describe": "report.describe_files",
     "write_oncoprint": "report.oncoprint_files",
+    "write_response": "report.response_files",
+    "write_survival": "report.survival_files",
+    "write_therapy": "report.therapy_files",
 }
 
 __all__ = [
@@ -60,6 +80,7 @@ __all__ = [
     "Findings",
     "InputError",
     "NetgenError",
+    "PenalisedCox",
     "SchemaError",
     "Study",
     "__version__",
@@ -68,13 +89,22 @@ __all__ = [
     "build_matrix",
     "build_oncoprint",
     "check_cohort",
+    "describe_cohort",
+    "plot_flow",
     "plot_forest",
     "plot_km",
     "plot_oncoprint",
     "read_cohort",
     "read_study",
+    "response",
+    "survival",
+    "therapy",
     "write_association",
+    "write_describe",
     "write_oncoprint",
+    "write_response",
+    "write_survival",
+    "write_therapy",
 ]
 
 

@@ -10,22 +10,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from netgen.errors import AnalysisError, Findings, InputError, NetgenError, SchemaError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from netgen.cohort import Cohort
-
-RESEARCH_USE = (
-    "Research use only. netgen is not a medical device and not a clinical decision tool. "
-    "No output may be used to select, start or stop treatment."
-)
-_PATH = click.Path(path_type=Path)
+from netgen.cli_clinical import describe, response, survival, therapy
+from netgen.cli_options import PATH, RESEARCH_USE, cohort_options, log, read, split_commas
+from netgen.errors import AnalysisError, InputError, NetgenError, SchemaError
 
 
 class _Group(click.Group):
@@ -64,82 +55,9 @@ def main() -> None:
     """
 
 
-def _cohort_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the argument and the options that name a cohort."""
-    for decorate in reversed(
-        [
-            click.argument("cohort", required=False),
-            click.option("--variants", multiple=True, type=_PATH, help="Quick look: MAF or VCF files."),
-            click.option("--clinical", type=_PATH, help="Quick look: one table with a row per patient."),
-            click.option("--panel", type=_PATH, help="Genes or regions that were sequenced."),
-            click.option("--assay", type=click.Choice(["wes", "wgs"]), help="What was sequenced: exome or genome."),
-            click.option("--assume-profiled", is_flag=True, help="Genes seen anywhere count as sequenced."),
-            click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
-            click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
-            click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
-            click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
-            click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
-            click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
-            click.option(
-                "--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead,2=alive (repeatable)."
-            ),
-            click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
-            click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
-            click.option(
-                "--excel-dates", type=click.Choice(["error", "unresolved"]), help="Symbols turned into dates."
-            ),
-            click.option("--filters", type=click.Choice(["pass", "any"]), help="Which FILTER values count."),
-        ]
-    ):
-        command = decorate(command)
-    return command
-
-
-def _read(options: dict[str, Any]) -> Cohort:
-    """Read the cohort that the options name, and take them out of the options."""
-    from netgen.cohort import QuickLook, read_cohort
-
-    names = ("variants", "clinical", "panel", "assay", "assume_profiled", "patient_id", "sample_id")
-    quick = QuickLook(
-        **{name: options.pop(name) for name in names},
-        time=options.pop("time_column"),
-        event=options.pop("event_column"),
-        unit=options.pop("unit"),
-    )
-    settings = ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
-    reading = {name: options.pop(name) or None for name in settings}
-    reading["status_map"] = _status_map(options.pop("status_map"))
-    cohort = options.pop("cohort")
-    if cohort is None and not quick.given:
-        raise click.UsageError(
-            "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants and --clinical."
-        )
-    if cohort is not None and quick.files:
-        given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
-        raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
-    return read_cohort(cohort, quick=quick, **reading)
-
-
-def _status_map(texts: tuple[str, ...]) -> dict[str, str]:
-    """Read every ``1=dead,2=alive``; one that is not is misuse of the command line."""
-    from netgen.clinical.status import read_status_map
-
-    pairs: dict[str, str] = {}
-    for text in texts:
-        try:
-            found = read_status_map(text)
-        except InputError as error:
-            message = f"{text!r} is not VALUE=STATUS. {error.finding.message}"
-            raise click.BadParameter(message, param_hint="--status-map") from error
-        if not all(found):
-            raise click.BadParameter(f"{text!r} is not VALUE=STATUS", param_hint="--status-map")
-        pairs |= found
-    return pairs
-
-
 @main.command(epilog=RESEARCH_USE)
-@_cohort_options
-@click.option("--out", type=_PATH, default=Path("netgen_associate"), show_default=True, help="Folder for the results.")
+@cohort_options
+@click.option("--out", type=PATH, default=Path("netgen_associate"), show_default=True, help="Folder for the results.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--endpoint", "endpoints", multiple=True, help="os, pfs, ... (repeatable).")
 @click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
@@ -151,12 +69,18 @@ def _status_map(texts: tuple[str, ...]) -> dict[str, str]:
 @click.option("--min-altered", type=click.IntRange(min=1), help="Smallest group that is tested.")
 @click.option("--entry-rule", type=click.Choice(["auto", "none", "sequencing_report", "sample_collection", "custom"]),
               help="Delayed entry.")  # fmt: skip
-@click.option("--report-both", is_flag=True, default=None,
-              help="With delayed entry: also analyse without, side by side.")
+@click.option("--report-both", is_flag=True, default=None, help="Delayed entry: also without it, side by side.")
 @click.option("--permutations", type=click.IntRange(min=1), help="Largest number of Monte-Carlo permutations.")
 @click.option(
     "--landmark", type=click.IntRange(min=1), help="Start the clock at this many days; earlier exits are left out."
 )
+@click.option(
+    "--min-profiled",
+    type=click.FloatRange(0, 1),
+    help="Penalised model: smallest share of patients profiled for a gene.  [default: 0.8]",
+)
+@click.option("--adaptive", is_flag=True, default=None, help="Penalised model: adaptive lasso.")
+@click.option("--bootstrap", type=click.IntRange(min=0), help="Penalised model: resamples for the optimism; 0 = none.")
 @click.option("--no-model", is_flag=True, help="Leave out the penalised Cox model.")
 @click.option("--mode", type=click.Choice(["auto", "small", "large"]), help="Small- or large-cohort statistics.")
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")
@@ -182,13 +106,13 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
     from netgen.report.association_files import write_association
     from netgen.report.summary import render_association, summarize_association
 
-    cohort = _read(options)
+    cohort = read(options)
     threads = options.pop("threads")
     model = False if options.pop("no_model") else None
-    options["genes"] = tuple(gene for item in options["genes"] for gene in item.split(",") if gene.strip())
+    options["genes"] = split_commas(options["genes"])
     result = run(cohort, threads=threads, model=model, **options)
     write_association(result, cohort, out, force=force, figures=figures, command=" ".join(["netgen", *sys.argv[1:]]))
-    _log(result.findings, **show)
+    log(result.findings, **show)
     if show["as_json"]:
         click.echo(json.dumps(summarize_association(result, out), sort_keys=True))
     elif not show["quiet"]:
@@ -196,8 +120,8 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
 
 
 @main.command(epilog=RESEARCH_USE)
-@_cohort_options
-@click.option("--out", type=_PATH, default=Path("netgen_oncoprint"), show_default=True, help="Folder for the results.")
+@cohort_options
+@click.option("--out", type=PATH, default=Path("netgen_oncoprint"), show_default=True, help="Folder for the results.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--genes", multiple=True, help="These rows, in this order (repeatable, or comma-separated).")
 @click.option(
@@ -222,7 +146,7 @@ def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every
     check_target(out, force=force)
     from netgen.report.oncoprint_files import FORMATS, render_oncoprint, write_oncoprint
 
-    cohort = _read(options)
+    cohort = read(options)
     genes, tracks, formats = (
         tuple(part.strip() for item in options.pop(name) for part in item.split(",") if part.strip())
         for name in ("genes", "tracks", "formats")
@@ -238,7 +162,7 @@ def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every
         command=" ".join(["netgen", *sys.argv[1:]]),
         **options,
     )
-    _log(cohort.findings, quiet=quiet, verbose=False, as_json=False)
+    log(cohort.findings, quiet=quiet, verbose=False, as_json=False)
     if not quiet:
         click.echo(render_oncoprint(table, out))
 
@@ -253,8 +177,8 @@ def _parse_width(text: str) -> str | float:
 
 
 @main.command()
-@_cohort_options
-@click.option("--out", type=_PATH, help="Folder for findings.tsv and findings.json.")
+@cohort_options
+@click.option("--out", type=PATH, help="Folder for findings.tsv and findings.json.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--quiet", is_flag=True, help="Print errors only.")
@@ -269,7 +193,7 @@ def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every opt
     from netgen.cohort import check_cohort
     from netgen.report.findings_files import render_findings, write_findings
 
-    findings = check_cohort(lambda: _read(options))
+    findings = check_cohort(lambda: read(options))
     if out is not None:
         write_findings(findings, out, force=force)
     if as_json:
@@ -281,7 +205,7 @@ def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every opt
 
 
 @main.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PATH)
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 def init(folder: Path, *, force: bool) -> None:
     """Write a commented study.toml, an empty and a filled spreadsheet template into FOLDER."""
@@ -292,7 +216,7 @@ def init(folder: Path, *, force: bool) -> None:
 
 
 @main.command()
-@click.argument("folder", type=_PATH)
+@click.argument("folder", type=PATH)
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 def demo(folder: Path, *, force: bool) -> None:
     """Write the files of the embedded synthetic cohort into FOLDER, to see each format."""
@@ -302,15 +226,8 @@ def demo(folder: Path, *, force: bool) -> None:
     click.echo(f"{len(names)} files in {folder}; analyse them with: netgen associate {folder / 'study.toml'}")
 
 
-def _log(findings: Findings, *, quiet: bool, verbose: bool, as_json: bool) -> None:
-    """Print warnings to stderr: every finding with ``--verbose``, else the first of each kind and how many follow."""
-    if quiet or as_json:
-        return
-    from netgen.report.findings_files import render_by_kind
-
-    lines = [str(item) for item in findings] if verbose else render_by_kind(findings.of("W"))
-    for line in lines:
-        click.echo(line, err=True)
+for _command in (describe, response, survival, therapy):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

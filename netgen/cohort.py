@@ -7,7 +7,7 @@ analyses read.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from netgen.clinical.clamp import clamp_dates
 from netgen.clinical.eligibility import EligibilityCriteria, derive_groups, select_eligible
+from netgen.clinical.endpoint_kinds import parse_request
 from netgen.clinical.endpoints import Endpoint, EndpointSpec, derive_endpoint, list_endpoints
 from netgen.clinical.flow import Flow, add_step
 from netgen.clinical.validate import check_clinical, invalid_patients
@@ -392,7 +393,8 @@ def build_endpoint(
     cohort
         The cohort.
     name
-        os, pfs, or the name of a recorded endpoint, in lower case.
+        os, pfs, ttp ..., the name of a recorded endpoint or of one under ``[endpoints]``, in lower case; ``pfs@line:2``
+        is that of the second line and is named ``pfs_line2``.
     settings
         Entry rule and landmark; None = those of the study.
     findings
@@ -408,31 +410,48 @@ def build_endpoint(
     AnalysisError
         ``E_ENDPOINT_UNAVAILABLE`` with the endpoints there are; ``E_ENTRY_UNDECIDED``.
     """
-    chosen = settings or cohort.study.association
-    request = cohort.study.endpoints.get(name, EndpointRequest(name=name))
-    tables = cohort.clinical()
-    available = {spec.name: spec for spec in list_endpoints(tables)}
-    recorded = bool((cohort.recorded_endpoints["endpoint"] == name).any())
-    if not recorded and name not in available and request.origin is None:
-        raise AnalysisError(
-            "E_ENDPOINT_UNAVAILABLE",
-            f"the endpoint {name!r} needs dates or recorded columns; the study has neither.",
-            fix=f"Use one of {', '.join(sorted(available)) or '(none)'}, or describe it under [endpoints.{name}].",
-        )
-    spec = EndpointSpec(
-        name=name,
-        origin="" if recorded else (request.origin or ""),
-        source="recorded" if recorded else "derived",
-        new_therapy=request.new_therapy,
-        clinical_pd=request.clinical_pd,
-        censor_at=request.censor_at,
-        time_zero=request.time_zero,
-        entry_rule=chosen.entry_rule,
-        entry_column="" if recorded else (request.entry or ""),
-        landmark=None if chosen.landmark is None else int(chosen.landmark),
-    )
+    spec = _specify(cohort, name, settings or cohort.study.association)
     return derive_endpoint(
-        tables, spec, data_cutoff=cohort.study.data_cutoff, findings=Findings() if findings is None else findings
+        cohort.clinical(),
+        spec,
+        data_cutoff=cohort.study.data_cutoff,
+        findings=Findings() if findings is None else findings,
+    )
+
+
+def _specify(cohort: Cohort, name: str, settings: AssociationSettings) -> EndpointSpec:
+    """Put together what was asked for, what the study says of it and what its tables can give."""
+    asked, study = parse_request(name), cohort.study.endpoints
+    request = study.get(asked.name) or study.get(asked.kind) or EndpointRequest(name=asked.kind)
+    available = {spec.name: spec for spec in reversed(list_endpoints(cohort.clinical()))}
+    recorded = not asked.origin and bool((cohort.recorded_endpoints["endpoint"] == asked.kind).any())
+    kind, origin = request.kind or asked.kind, asked.origin or request.origin or ""
+    if not (recorded or origin or request.events or kind in available):
+        _refuse_endpoint(cohort, name, asked.kind, sorted(available))
+    if not (recorded or origin or request.events):
+        origin = available[kind].origin
+    choices = {item.name for item in fields(EndpointSpec)} & {item.name for item in fields(EndpointRequest)}
+    return EndpointSpec(
+        name=asked.name,
+        kind="" if recorded or request.events else kind,
+        origin=(request.origin or "" if request.time else "") if recorded else origin,
+        source="recorded" if recorded else "derived",
+        entry_rule=settings.entry_rule,
+        entry_column="" if recorded else (request.entry or ""),
+        landmark=None if settings.landmark is None else int(settings.landmark),
+        **{item: getattr(request, item) for item in sorted(choices - {"name", "kind", "origin"})},
+    )
+
+
+def _refuse_endpoint(cohort: Cohort, name: str, kind: str, available: list[str]) -> None:
+    """Say why an endpoint cannot be had: a recorded one may lack its status or its time."""
+    found = [item for item in cohort.findings if item.code == "W_ENDPOINT_INCOMPLETE" and item.value == kind]
+    reason = found[0].message if found else "the study has neither."
+    use = f"Use one of {', '.join(available)}, or write" if available else "Write"
+    raise AnalysisError(
+        "E_ENDPOINT_UNAVAILABLE",
+        f"the endpoint {name!r} needs dates or recorded columns; {reason}",
+        fix=f"{use} [endpoints.{kind}] in study.toml.",
     )
 
 

@@ -262,6 +262,25 @@ TREATMENTS: Final = Table(
     ),
 )  # fmt: skip
 
+# What was given, drug by drug; lines of treatment are derived from it where a source gives none (DOMAIN 1.7, 2.8).
+DRUGS: Final = Table(
+    "drugs", "one period of one drug, or one local procedure", (),
+    (
+        Column("patient_id", "str", "patient", required=True),
+        Column("drug", "str", "drug, regimen or procedure, by any name of the drug dictionary", required=True),
+        _date("date_start", "first day", required=True),
+        _date("date_end", "last day; blank = not known, or still given"),
+        Column("ongoing", "bool", "ongoing at data cut-off"),
+        Column("route", "str", "route"),
+        Column("intent", "str", "intent", values=("palliative", "neoadjuvant", "adjuvant", "local_only")),
+        Column("drug_class", "str", "class of a drug that the dictionary does not have", values=REGIMEN_CLASSES),
+        Column("background_ssa", "bool", "a somatostatin analogue for the syndrome, not against the tumour"),
+        Column("end_reason", "str", "why it ended",
+               values=("progression", "toxicity", "completion", "death", "patient_choice", "physician_choice", "lost",
+                       "other", "unknown")),
+    ),
+)  # fmt: skip
+
 ASSESSMENTS: Final = Table(
     "assessments", "one tumour assessment", (),
     (
@@ -327,8 +346,8 @@ RECORDED_ENDPOINTS: Final = Table(
 TABLES: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        PATIENTS, SAMPLES, PANELS, PANEL_GENES, PROFILES, VARIANTS, COPY_NUMBER, FUSIONS, TREATMENTS, ASSESSMENTS,
-        IMAGING, BIOMARKERS, RECORDED_ENDPOINTS,
+        PATIENTS, SAMPLES, PANELS, PANEL_GENES, PROFILES, VARIANTS, COPY_NUMBER, FUSIONS, TREATMENTS, DRUGS,
+        ASSESSMENTS, IMAGING, BIOMARKERS, RECORDED_ENDPOINTS,
     )
 }  # fmt: skip
 

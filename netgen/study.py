@@ -58,7 +58,14 @@ class AlterationsSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointRequest:
-    """How one endpoint comes about: from recorded columns (``time``) or derived from dates (``origin``)."""
+    """How one endpoint comes about: from recorded columns (``time``) or derived from dates (``origin``).
+
+    Of a recorded endpoint ``origin`` says from when its time runs, so that dates of entry can be placed on it; without
+    it that is day 0 of a timeline of day offsets.
+
+    ``events`` (and ``competing``, ``censor``, ``stop_at``) describe an endpoint of one's own; the other fields are the
+    choices of ``clinical.endpoint_spec.EndpointSpec``.
+    """
 
     name: str
     time: tuple[str, ...] = ()
@@ -72,6 +79,18 @@ class EndpointRequest:
     censor_at: Literal["assessment", "last_contact"] = "assessment"
     clinical_pd: bool = True
     time_zero: Literal["half_day", "exclude", "keep"] = "half_day"
+    kind: str = ""
+    events: tuple[str, ...] = ()
+    competing: tuple[str, ...] = ()
+    censor: tuple[str, ...] = ()
+    stop_at: tuple[str, ...] = ()
+    deaths: Literal["event", "competing"] = "event"
+    completion: Literal["event", "censor", "exclude"] = "event"
+    censor_at_local: bool = False
+    pd_date_from_end: bool = False
+    max_death_gap_days: int = 183
+    assessment_interval_days: int | None = None
+    partial_dates: Literal["auto", "impute", "exclude", "bounds"] = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +118,10 @@ class SourceSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadSettings:
-    """How input is read, the same for all sources."""
+    """How input is read, the same for all sources.
+
+    ``sequencing`` optional: a source whose genomic files cannot be used is read without them, with a warning.
+    """
 
     date_order: Literal["dmy", "mdy"] | None = None
     status_map: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +133,7 @@ class ReadSettings:
     min_depth: int | None = None
     min_alt_count: int | None = None
     min_vaf: float | None = None
+    sequencing: Literal["required", "optional"] = "required"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +144,20 @@ class EligibilitySettings:
     differentiation: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     require_advanced: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineSettings:
+    """How lines of treatment are derived from drugs, where no lines are given (``clinical.lines_rules.LineRules``).
+
+    ``maintenance`` holds pairs such as ``"FOLFIRINOX -> FOLFIRI"``; ``drugs`` is a file that adds to the dictionary.
+    """
+
+    window: int = 28
+    gap: int = 120
+    local_as_line: bool = False
+    maintenance: tuple[str, ...] = ()
+    drugs: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +179,9 @@ class AssociationSettings:
     landmark: float | None = None
     model: bool = True
     alpha: float = 1.0
+    adaptive: bool = False
+    min_profiled: float = 0.8
+    bootstrap: int | None = None
     ties: Literal["efron", "breslow"] = "efron"
     mode: str = "auto"
     seed: int = MASTER_SEED
@@ -163,6 +203,7 @@ class Study:
     read: ReadSettings = ReadSettings()
     eligibility: EligibilitySettings = EligibilitySettings()
     association: AssociationSettings = AssociationSettings()
+    lines: LineSettings = LineSettings()
 
 
 def read_study(path: str | Path) -> Study:
@@ -235,6 +276,7 @@ class _Reader:
             read=self.fill(ReadSettings, top, "read", rules.READ),
             eligibility=self.fill(EligibilitySettings, top, "eligibility", rules.ELIGIBILITY),
             association=self.fill(AssociationSettings, top, "association", rules.ASSOCIATION),
+            lines=self.lines(top.get("lines", {})),
         )
 
     def source(self, given: dict[str, Any], place: str, *, name: str) -> SourceSpec:
@@ -313,6 +355,17 @@ class _Reader:
             out[name.lower()] = EndpointRequest(name=name.lower(), **found)
         return out
 
+    def lines(self, given: dict[str, Any]) -> LineSettings:
+        found = _freeze(self.check(given, rules.LINES, "lines"))
+        for pair in found.get("maintenance", ()):
+            if pair.count("->") != 1:
+                self.problem(
+                    "lines", "maintenance", f"a pair is needed, found {pair!r}", 'Write "induction -> maintenance".'
+                )
+        if "drugs" in found:
+            found["drugs"] = self.file(found["drugs"])
+        return LineSettings(**found)
+
     def fill(self, kind: type, given: dict[str, Any], name: str, keys: Mapping[str, rules.Rule]) -> Any:  # noqa: ANN401
         return kind(**_freeze(self.check(given.get(name, {}), keys, name)))
 
@@ -359,7 +412,7 @@ def _freeze(values: dict[str, Any]) -> dict[str, Any]:
     if "pathways" in frozen:
         frozen["pathways"] = {key: tuple(_as_list(genes)) for key, genes in frozen["pathways"].items()}
     if "endpoints" in frozen:
-        frozen["endpoints"] = tuple(dict.fromkeys(name.lower() for name in frozen["endpoints"]))
+        frozen["endpoints"] = tuple(dict.fromkeys(_lower(name) for name in frozen["endpoints"]))
     return frozen
 
 
@@ -396,6 +449,12 @@ def override(settings: AssociationSettings, **options: object) -> AssociationSet
             findings.add("E_CONFIG", problem[0] + ".", fix=problem[1], column=key)
     findings.raise_errors()
     return dataclasses.replace(settings, **_freeze(given))
+
+
+def _lower(endpoint: str) -> str:
+    """Lower case up to ``@``: what follows may name a column."""
+    kind, at, origin = endpoint.partition("@")
+    return kind.lower() + at + origin
 
 
 def _thaw(key: str, value: object) -> object:

@@ -22,7 +22,7 @@ ASSAYS: Final = ("wes", "wgs")
 UNITS: Final = ("days", "months", "years")
 GENOMES: Final = ("GRCh37", "GRCh38")
 SHOWN: Final = 60  # characters of a wrong value in a message
-TABLE_KEYS: Final = ("patients", "samples", "treatments", "assessments", "imaging", "biomarkers")
+TABLE_KEYS: Final = ("patients", "samples", "treatments", "drugs", "assessments", "imaging", "biomarkers")
 
 
 class Rule(NamedTuple):
@@ -79,6 +79,10 @@ ENDPOINT: Final[dict[str, Rule]] = {
     "new_therapy": _one_of(("censor", "event", "ignore")),
     "censor_at": _one_of(("assessment", "last_contact")), "clinical_pd": _BOOL,
     "time_zero": _one_of(("half_day", "exclude", "keep")),
+    "kind": _TEXT, "events": _SOME_TEXTS, "competing": _TEXTS, "censor": _SOME_TEXTS, "stop_at": _TEXTS,
+    "deaths": _one_of(("event", "competing")), "completion": _one_of(("event", "censor", "exclude")),
+    "censor_at_local": _BOOL, "pd_date_from_end": _BOOL, "max_death_gap_days": Rule((int,), low=0),
+    "assessment_interval_days": _COUNT, "partial_dates": _one_of(("auto", "impute", "exclude", "bounds")),
 }  # fmt: skip
 SOURCE: Final[dict[str, Rule]] = {
     "kind": _one_of(KINDS), "path": _TEXT, "namespace": _TEXT, "set": _VALUES, "variants": _TEXT_OR_TEXTS,
@@ -89,6 +93,7 @@ READ: Final[dict[str, Rule]] = {
     "date_order": _one_of(("dmy", "mdy")), "status_map": _NAMES, "on_duplicate": _one_of(("error", "exclude")),
     "skip_invalid": _BOOL, "excel_dates": _one_of(("error", "unresolved")), "filters": _one_of(("pass", "any")),
     "population_af": _SHARE, "min_depth": _COUNT, "min_alt_count": _COUNT, "min_vaf": _SHARE,
+    "sequencing": _one_of(("required", "optional")),
 }  # fmt: skip
 ELIGIBILITY: Final[dict[str, Rule]] = {
     "ki67_above": Rule((int, float), low=0, high=100), "differentiation": _TEXTS, "origins": _TEXTS,
@@ -98,12 +103,16 @@ ASSOCIATION: Final[dict[str, Rule]] = {
     "endpoints": _SOME_TEXTS, "features": _one_of(FEATURES), "policy": _one_of(POLICIES), "strata": _TEXT,
     "adjust": _TEXTS, "genes": _TEXTS, "pathways": _NAMES_OR_LISTS, "prespecified": _TEXTS, "min_altered": _COUNT,
     "entry_rule": _one_of(ENTRY_RULES), "report_both": _BOOL, "permutations": _COUNT,
-    "landmark": Rule((int, float), low=1), "model": _BOOL, "alpha": _SHARE, "ties": _one_of(("efron", "breslow")),
+    "landmark": Rule((int, float), low=1), "model": _BOOL, "alpha": _SHARE, "adaptive": _BOOL, "min_profiled": _SHARE,
+    "bootstrap": Rule((int,), low=0), "ties": _one_of(("efron", "breslow")),
     "mode": _one_of(("auto", "small", "large")), "seed": Rule((int,), low=0),
+}  # fmt: skip
+LINES: Final[dict[str, Rule]] = {
+    "window": _COUNT, "gap": _COUNT, "local_as_line": _BOOL, "maintenance": _TEXTS, "drugs": _TEXT,
 }  # fmt: skip
 TOP: Final[dict[str, Rule]] = {
     "study": Rule((dict,)), "source": Rule((list,), items=(dict,)), "endpoints": _TABLE_OF_TABLES,
-    "read": Rule((dict,)), "eligibility": Rule((dict,)), "association": Rule((dict,)),
+    "read": Rule((dict,)), "eligibility": Rule((dict,)), "association": Rule((dict,)), "lines": Rule((dict,)),
 }  # fmt: skip
 # What a source of each kind has of its own; another kind does not read it.
 OWN_KEYS: Final[dict[str, tuple[str, ...]]] = {

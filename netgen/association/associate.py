@@ -9,10 +9,14 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from netgen.association.beyond_one_gene import relate_features
 from netgen.association.entry_comparison import compare_entry
+from netgen.association.gene_treatment import GENE_TREATMENT_COLUMNS
 from netgen.association.group_curves import CURVE_COLUMNS, KM_COLUMNS
+from netgen.association.influence import INFLUENCE_COLUMNS
 from netgen.association.one_endpoint import EndpointResult, analyse_endpoint, analyse_without_entry
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES, AssociationResult
+from netgen.association.schoenfeld import SCHOENFELD_COLUMNS
 from netgen.association.truncation import TRUNCATION_COLUMNS
 from netgen.cohort import build_flow, build_matrix, resolve_genes
 from netgen.errors import CODES, Findings
@@ -74,6 +78,7 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
             analyse_endpoint(cohort, name, matrix, settings, findings=findings, threads=threads)
             for name in settings.endpoints
         ]
+        relations = relate_features(cohort, matrix, settings)
         comparison = _compare_entry(cohort, parts, matrix, settings, threads)
     table = _stack([part.family.rows for part in parts], ASSOCIATION_COLUMNS)
     _warn(parts, table, findings)
@@ -85,12 +90,17 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
         endpoints=_stack([part.endpoint.table for part in parts], tuple(parts[0].endpoint.table.columns)),
         truncation=_stack([part.truncation for part in parts], TRUNCATION_COLUMNS),
         entry_comparison=comparison,
+        cooccurrence=relations.cooccurrence,
+        frequencies=relations.frequencies,
+        gene_treatment=_stack([part.gene_treatment for part in parts], ("endpoint", *GENE_TREATMENT_COLUMNS)),
+        influence=_stack([part.influence for part in parts], INFLUENCE_COLUMNS),
+        schoenfeld=_stack([part.schoenfeld for part in parts], SCHOENFELD_COLUMNS),
         exclusions=_exclusions(cohort, parts),
         discordance=matrix.discordance,
         skipped=_skipped(parts, table, [gene for gene in settings.prespecified if gene not in matrix.features]),
         findings=findings,
         flow=build_flow(cohort, matrix, {p.endpoint.name: (p.endpoint, p.analysis.excluded) for p in parts}),
-        plan=_plan(settings, matrix, parts),
+        plan=_plan(settings, matrix, parts) | {"paired_features": list(relations.paired)},
         models={part.endpoint.name: part.model for part in parts if part.model is not None},
         matrix_hash=matrix.hash,
     )

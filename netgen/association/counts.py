@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Ties = Literal["efron", "breslow"]
 
-BLOCK_BYTES: Final = 1 << 20  # of one (genes, events) array: a block stays in the cache of one core
+BLOCK_BYTES: Final = 1 << 21  # of one (genes, events) array: smaller blocks cost calls, larger ones cache misses
 SHARED_GENES: Final = 8  # coverage patterns of fewer genes are pooled into blocks with totals per gene
 
 
@@ -39,8 +39,47 @@ class Pairs(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Totals:
+    """Counts of the profiled, altered or not: r = 1 row if the genes of a block share their profiled patients, else m.
+
+    Attributes
+    ----------
+    n, d
+        (r, K) profiled at risk, profiled events.
+    patients
+        (r,) profiled patients, whether ever at risk or not.
+    """
+
+    n: NDArray[np.float64]
+    d: NDArray[np.float64]
+    patients: NDArray[np.intp]
+
+    @cached_property
+    def efron(self) -> EfronTerms:
+        """Terms of the Efron likelihood: the first of every slot with a death, then the second, third, ..."""
+        most = self.d.max(axis=0, initial=0.0).astype(np.intp)
+        more = np.maximum(most - 1, 0)
+        used, later = np.flatnonzero(most), np.repeat(np.arange(len(most)), more)
+        nth = 1 + np.arange(len(later)) - np.repeat(np.cumsum(more) - more, more)
+        slot, number = np.append(used, later), np.append(np.zeros(len(used)), nth)
+        weight = (number < self.d[:, slot]).astype(np.float64)
+        total = np.where(weight > 0, self.n[:, slot] - number, 1.0)
+        return EfronTerms(used, later, nth / np.maximum(self.d[:, later], 1.0), total, weight)
+
+
+class EfronTerms(NamedTuple):
+    """Slots of first terms (T - L,) and of later ones (L,), share l/d (r, L) of the latter; total, weight (r, T)."""
+
+    used: NDArray[np.intp]
+    later: NDArray[np.intp]
+    lost: NDArray[np.float64]
+    total: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
 class GeneCounts:
-    """Counts of m genes in the K slots of a ``RiskSets``; every count is a whole number stored as float.
+    """Counts of m genes in the K slots of a ``RiskSets``.
 
     Attributes
     ----------
@@ -50,40 +89,57 @@ class GeneCounts:
         (m,) rows of the gene matrix this block holds.
     cells
         The altered cells of the block.
-    n_altered
-        (m, K) altered patients at risk.
-    n_total, d_total
-        (1, K) if the genes of the block share their profiled patients, else (m, K): profiled at risk, profiled events.
-    patients, altered
-        (m,) profiled patients, and altered among them, whether ever at risk or not.
+    totals
+        Counts of the profiled.
+    altered
+        (m,) altered patients, whether ever at risk or not.
     """
 
     risk: RiskSets
     rows: NDArray[np.intp]
     cells: Pairs
-    n_altered: NDArray[np.float64]
-    n_total: NDArray[np.float64]
-    d_total: NDArray[np.float64]
-    patients: NDArray[np.intp]
+    totals: Totals
     altered: NDArray[np.intp]
 
-    @cached_property
-    def deaths(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Gene and slot of every event of an altered patient, in gene order."""
-        return _deaths(self.risk, self.cells)
+    @property
+    def n_total(self) -> NDArray[np.float64]:
+        """(1 or m, K) profiled at risk."""
+        return self.totals.n
+
+    @property
+    def d_total(self) -> NDArray[np.float64]:
+        """(1 or m, K) profiled events."""
+        return self.totals.d
+
+    @property
+    def patients(self) -> NDArray[np.intp]:
+        """(m,) profiled patients, whether ever at risk or not."""
+        return np.broadcast_to(self.totals.patients, self.altered.shape)
 
     @cached_property
-    def d_altered(self) -> NDArray[np.float64]:
+    def n_altered(self) -> NDArray[np.intp]:
+        """(m, K) altered patients at risk in each slot."""
+        return at_risk_counts(self.risk, self.cells.gene, self.cells.patient, len(self.rows))
+
+    @cached_property
+    def _dead(self) -> NDArray[np.intp]:
+        """Cells of altered patients with the event."""
+        return np.flatnonzero(np.take(self.risk.event, self.cells.patient))
+
+    @property
+    def deaths(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Gene and slot of every event of an altered patient, in gene order."""
+        return self.cells.gene[self._dead], self.risk.event_slot[self.cells.patient[self._dead]]
+
+    @cached_property
+    def d_altered(self) -> NDArray[np.intp]:
         """(m, K) altered events in each slot."""
-        m, n_slots = self.n_altered.shape
-        gene, slot = self.deaths
-        return np.bincount(gene * n_slots + slot, minlength=m * n_slots).reshape(m, n_slots).astype(np.float64)
+        return _count_deaths(self.risk, self.cells, self._dead, len(self.rows))
 
     @cached_property
     def events_altered(self) -> NDArray[np.float64]:
         """(m,) altered events."""
-        seen = np.append(0, np.cumsum(self.risk.event[self.cells.patient]))
-        return np.diff(seen[self.cells.first]).astype(np.float64)
+        return np.diff(np.searchsorted(self._dead, self.cells.first)).astype(np.float64)
 
     @property
     def events(self) -> NDArray[np.float64]:
@@ -147,8 +203,9 @@ def iter_gene_counts(
     bounds = np.flatnonzero(np.diff(pattern[order])) + 1
     for group in np.split(order, bounds):
         shared = len(group) > 0 and pattern[group[0]] < len(members)
+        totals = _count_totals(risk, genes[group[:1]]) if shared else None
         for first in range(0, len(group), size):
-            yield _count_block(risk, genes, group[first : first + size], shared=shared)
+            yield _count_block(risk, genes, group[first : first + size], totals)
 
 
 def coverage_patterns(genes: NDArray[np.int8]) -> NDArray[np.intp]:
@@ -198,32 +255,25 @@ def tie_terms(counts: GeneCounts, ties: Ties = "efron") -> TieTerms:
     """
     if ties == "breslow":
         used = counts.d_total > 0
-        altered = counts.n_altered if used.all() else counts.n_altered * used
-        return TieTerms(altered=altered, total=np.where(used, counts.n_total, 1.0), weight=counts.d_total)
+        at_risk = (counts.n_altered * used).astype(np.float64)
+        return TieTerms(altered=at_risk, total=np.where(used, counts.n_total, 1.0), weight=counts.d_total)
     if ties != "efron":
         raise ValueError(f"ties must be 'efron' or 'breslow', got {ties!r}")
-    most = counts.d_total.max(axis=0, initial=0.0).astype(np.intp)
-    slot = np.repeat(np.arange(len(most)), most)
-    first = np.cumsum(most) - most
-    nth = np.arange(len(slot)) - first[slot]
-    deaths = counts.d_total[:, slot]
-    weight = (nth < deaths).astype(np.float64)
-    altered = counts.n_altered[:, slot]
-    later = np.flatnonzero(nth)
-    if 4 * len(later) > len(slot):
-        gone = counts.d_altered[:, slot]
-        gone *= nth / np.maximum(deaths, 1.0)
-        altered -= gone
-    elif len(later):
-        altered[:, later] -= nth[later] / np.maximum(deaths[:, later], 1.0) * counts.d_altered[:, slot[later]]
-    if len(weight) > 1:
-        altered *= weight
-    return TieTerms(altered=altered, total=np.where(weight > 0, counts.n_total[:, slot] - nth, 1.0), weight=weight)
+    terms, n_altered = counts.totals.efron, counts.n_altered
+    first = len(terms.used)
+    altered = np.empty((len(counts.rows), first + len(terms.later)), dtype=np.float64)
+    altered[:, :first] = n_altered if first == counts.risk.n_slots else n_altered[:, terms.used]
+    if len(terms.later):
+        gone = np.take(counts.d_altered, terms.later, axis=1) * terms.lost
+        np.subtract(np.take(n_altered, terms.later, axis=1), gone, out=altered[:, first:])
+    if len(terms.weight) > 1:
+        altered *= terms.weight
+    return TieTerms(altered=altered, total=terms.total, weight=terms.weight)
 
 
 def at_risk_counts(
     risk: RiskSets, group: NDArray[np.intp], patient: NDArray[np.intp], n_groups: int
-) -> NDArray[np.float64]:
+) -> NDArray[np.intp]:
     """Count, per group and slot, the (group, patient) pairs at risk.
 
     Parameters
@@ -239,37 +289,35 @@ def at_risk_counts(
 
     Returns
     -------
-    NDArray[np.float64]
-        (n_groups, K) whole numbers.
+    NDArray[np.intp]
+        (n_groups, K).
     """
     width = risk.n_slots + 1
-    base = group * width
-    first = base + risk.start[patient] if risk.start.any() else base
+    place = group * width
+    first = place + np.take(risk.start, patient) if risk.start.any() else place
     change = np.bincount(first, minlength=n_groups * width)
-    change -= np.bincount(base + risk.stop[patient], minlength=n_groups * width)
+    place += np.take(risk.stop, patient)
+    change -= np.bincount(place, minlength=n_groups * width)
     np.cumsum(change, out=change)  # every group sums to 0, so one running sum serves them all
-    return change.reshape(n_groups, width)[:, :-1].astype(np.float64)
+    return change.reshape(n_groups, width)[:, :-1]
 
 
-def _count_block(risk: RiskSets, genes: NDArray[np.int8], rows: NDArray[np.intp], *, shared: bool) -> GeneCounts:
-    """Count one block; with ``shared`` the first gene's gaps stand for all."""
+def _count_block(risk: RiskSets, genes: NDArray[np.int8], rows: NDArray[np.intp], totals: Totals | None) -> GeneCounts:
+    """Count one block; ``totals`` if its genes share their profiled patients."""
     whole = rows[-1] - rows[0] + 1 == len(rows)  # rows ascend, so this is a slice and no copy
     block = genes[rows[0] : rows[-1] + 1] if whole else genes[rows]
-    m, n = block.shape
-    altered = _pairs(block == 1)
-    missing = _pairs((block[:1] if shared else block) < 0)
-    groups = 1 if shared else m
-    gone_gene, gone_slot = _deaths(risk, missing)
-    gone = np.bincount(gone_gene * risk.n_slots + gone_slot, minlength=groups * risk.n_slots)
-    return GeneCounts(
-        risk=risk,
-        rows=rows,
-        cells=altered,
-        n_altered=at_risk_counts(risk, altered.gene, altered.patient, m),
-        n_total=risk.n_at_risk - at_risk_counts(risk, missing.gene, missing.patient, groups),
-        d_total=risk.n_events - gone.reshape(groups, risk.n_slots),
-        patients=np.broadcast_to(n - np.diff(missing.first), (m,)),
-        altered=np.diff(altered.first),
+    cells = _pairs(block == 1)
+    totals = _count_totals(risk, block) if totals is None else totals
+    return GeneCounts(risk=risk, rows=rows, cells=cells, totals=totals, altered=np.diff(cells.first))
+
+
+def _count_totals(risk: RiskSets, genes: NDArray[np.int8]) -> Totals:
+    """Count the profiled patients of each row of genes."""
+    missing = _pairs(genes < 0)
+    return Totals(
+        n=risk.n_at_risk - at_risk_counts(risk, missing.gene, missing.patient, len(genes)),
+        d=risk.n_events - _count_deaths(risk, missing, np.flatnonzero(risk.event[missing.patient]), len(genes)),
+        patients=genes.shape[1] - np.diff(missing.first),
     )
 
 
@@ -282,7 +330,8 @@ def _pairs(hit: NDArray[np.bool_]) -> Pairs:
     return Pairs(gene, flat - gene * n, first)
 
 
-def _deaths(risk: RiskSets, pairs: Pairs) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """(gene, slot) of the pairs with the event."""
-    dead = risk.event[pairs.patient]
-    return pairs.gene[dead], risk.event_slot[pairs.patient[dead]]
+def _count_deaths(risk: RiskSets, pairs: Pairs, dead: NDArray[np.intp], n_groups: int) -> NDArray[np.intp]:
+    """(n_groups, K) events of the pairs ``dead`` in each slot."""
+    place = pairs.gene[dead] * risk.n_slots
+    place += risk.event_slot[pairs.patient[dead]]
+    return np.bincount(place, minlength=n_groups * risk.n_slots).reshape(n_groups, risk.n_slots)

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from netgen.association.counts import GeneCounts, Ties, TieTerms, iter_gene_counts, tie_terms
+from netgen.association.binary_likelihood import BinaryLikelihood, Block, Cumulants, build_likelihood, find_step
+from netgen.association.counts import iter_gene_counts
 from netgen.association.tails import chi2_p
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from netgen.association.counts import GeneCounts, Ties
     from netgen.association.riskset import RiskSets
 
 STATUSES: Final[tuple[str, ...]] = (
@@ -33,9 +35,8 @@ STATUSES: Final[tuple[str, ...]] = (
 OK, NO_DATA, NONE_ALTERED, ALL_ALTERED, NO_EVENTS, NOT_INFORMATIVE, MONOTONE_PLUS, MONOTONE_MINUS = range(8)
 MONOTONE: Final[frozenset[str]] = frozenset({"monotone_plus", "monotone_minus"})
 
-SCORE_TOLERANCE: Final = 1e-9
-STEP_TOLERANCE: Final = 1e-10
-ROUNDING: Final = 1e-13  # a step of this size is noise, whatever is left of a score summed over very many events
+LAST_STEP: Final = 1e-3  # the error after it is of the order of its fourth power, of the information of its third
+NEAR: Final = 0.5  # up to here a step of fourth order from 0 is the better start
 MAX_STEP: Final = 2.0
 MAX_LOG_HR: Final = 50.0
 MAX_ITERATIONS: Final = 100
@@ -103,8 +104,9 @@ def scan_cox(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron") -
     -----
     1. Status from the counts alone, at the event times where altered and wild type are both at risk: nobody fails ->
        ``not_informative``; only altered fail -> ``monotone_plus``; only wild type -> ``monotone_minus``.
-    2. Start at log of the ratio of observed to expected events, then Newton steps of at most 2, halved into the
-       interval known to hold the root, until the score is below 1e-9 and the step below 1e-10.
+    2. Steps to the root of the third-order expansion of the score, of at most 2, halved into the interval known to hold
+       the root, from 0 if the first step is short, else from the log of the ratio of observed to expected events. A
+       step below 1e-3 is the last: its error is of the order of its fourth power.
     3. Monotone genes: LR chi-square is that of the limit of the likelihood, computed exactly.
 
     Witness: ``tests/reference/genes``, R ``coxph`` gene by gene; naive likelihood in ``tests/naive.py``.
@@ -117,8 +119,10 @@ def scan_cox(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron") -
         rows = block.rows
         count["n"][rows], count["n_altered"][rows] = block.patients, block.altered
         count["events"][rows], count["events_altered"][rows] = block.events, block.events_altered
-        code[rows] = classify(block)
-        for name, numbers in _fit_block(tie_terms(block, ties), code[rows], block.events_altered).items():
+        terms = build_likelihood(block, ties)
+        code[rows] = classify(block, terms)
+        value["loglik_null"][rows] = terms.null
+        for name, numbers in _fit_block(terms.likelihood, code[rows]).items():
             value[name][rows] = numbers
     wald = (value["coef"] / value["se"]) ** 2
     return CoxScan(
@@ -141,26 +145,23 @@ def scan_cox(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron") -
     )
 
 
-def classify(counts: GeneCounts) -> NDArray[np.intp]:
+def classify(counts: GeneCounts, terms: Block) -> NDArray[np.intp]:
     """Return for each gene of a block whether its partial likelihood has a finite maximum, and if not why.
 
     Parameters
     ----------
     counts
         Event-slot counts.
+    terms
+        The likelihoods built from them.
 
     Returns
     -------
     NDArray[np.intp]
-        (m,) index into ``STATUSES``. Slots where only altered or only wild type are at risk say nothing.
+        (m,) index into ``STATUSES``. Times at which only altered or only wild type are at risk say nothing.
     """
-    m = len(counts.rows)
-    gene, slot = counts.deaths
-    row = gene if len(counts.n_total) > 1 else np.zeros_like(gene)
-    beside_wild_type = counts.n_altered[gene, slot] < counts.n_total[row, slot]
-    plus = np.bincount(gene[beside_wild_type], minlength=m) > 0  # an altered patient fails beside wild type
-    beside_altered = ((counts.n_altered > 0) * counts.d_total).sum(axis=1)
-    minus = beside_altered > counts.events_altered  # a wild type patient fails beside altered
+    plus = terms.likelihood.observed > 0  # an altered patient fails beside wild type
+    minus = terms.likelihood.deaths_beside_altered() > terms.likelihood.observed  # a wild type patient beside altered
     code = np.select([plus & minus, plus, minus], [OK, MONOTONE_PLUS, MONOTONE_MINUS], NOT_INFORMATIVE)
     code[counts.events == 0] = NO_EVENTS
     code[counts.altered == counts.patients] = ALL_ALTERED
@@ -169,97 +170,60 @@ def classify(counts: GeneCounts) -> NDArray[np.intp]:
     return code
 
 
-def _fit_block(
-    terms: TieTerms, code: NDArray[np.intp], observed: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Estimates of one block; ``observed`` = altered events."""
-    x = terms.altered / terms.total
-    expected, square = _sums(x, terms.weight)
-    fitted = np.isin(code, (OK, MONOTONE_PLUS, MONOTONE_MINUS))
+def _fit_block(model: BinaryLikelihood, code: NDArray[np.intp]) -> dict[str, NDArray[np.float64]]:
+    """Estimates of one block."""
     out = {name: np.full(len(code), np.nan) for name in ("coef", "se", "lr_chi2", "score_chi2")}
-    out["loglik_null"] = np.broadcast_to(-(terms.weight * np.log(terms.total)).sum(axis=1), len(code))
-    out["score_chi2"][fitted] = (observed - expected)[fitted] ** 2 / (expected - square)[fitted]
-    with np.errstate(divide="ignore"):
-        odds = (terms.total - terms.altered) / terms.altered  # infinite where no altered is at risk
-    ok = np.flatnonzero(code == OK)
-    part = slice(None) if len(ok) == len(code) else ok
-    weight = terms.weight[ok] if len(terms.weight) > 1 else terms.weight
-    events = np.broadcast_to(weight.sum(axis=1), len(ok))
-    start = np.log(observed[ok] * (events - expected[ok]) / (expected[ok] * (events - observed[ok])))
-    coef, information = _solve(odds[part], weight, observed[ok], np.clip(start, -5, 5))
+    null = model.cumulants_at_zero()
+    ok, fitted = code == OK, np.isin(code, (OK, MONOTONE_PLUS, MONOTONE_MINUS))
+    out["score_chi2"][fitted] = null.score[fitted] ** 2 / null.information[fitted]
+    finite = model.rows(ok)
+    coef, information = _solve(finite, Cumulants(*(values[ok] for values in null)))
     out["coef"][ok], out["se"][ok] = coef, 1 / np.sqrt(information)
-    out["lr_chi2"][ok] = 2 * (observed[ok] * coef - log_ratio(x[part], weight, coef))
-    for row in np.flatnonzero((code == MONOTONE_PLUS) | (code == MONOTONE_MINUS)):
-        w = terms.weight[row if len(terms.weight) > 1 else 0]
-        share = x[row] if code[row] == MONOTONE_PLUS else np.where(odds[row] > 1e-9, 1 - x[row], 0.0)
-        out["lr_chi2"][row] = -2 * (w[share > 0] * np.log(share[share > 0])).sum()
+    out["lr_chi2"][ok] = 2 * finite.rise(coef)
+    for sign in (MONOTONE_PLUS, MONOTONE_MINUS):
+        rows = code == sign
+        if rows.any():
+            model_there = model.rows(rows)
+            x = model_there.share
+            share = np.where(x > 0, x, 1.0) if sign == MONOTONE_PLUS else 1 - x
+            weight = 1.0 if model_there.weight is None else model_there.weight
+            out["lr_chi2"][rows] = -2 * (weight * np.log(share)).sum(axis=1)
     return out
 
 
-def _solve(
-    odds: NDArray[np.float64], weight: NDArray[np.float64], observed: NDArray[np.float64], start: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _solve(model: BinaryLikelihood, null: Cumulants) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Root of the score of each gene and the information there; rows leave as soon as they have converged."""
-    coef, information = start.copy(), np.full(len(start), np.nan)
-    low, high = np.full(len(start), -MAX_LOG_HR), np.full(len(start), MAX_LOG_HR)
-    active = np.arange(len(start))
-    scratch = np.empty_like(odds)
+    coef, information = _start(model, null), np.full(len(model.observed), np.nan)
+    low, high = np.full(len(coef), -MAX_LOG_HR), np.full(len(coef), MAX_LOG_HR)
+    active = np.arange(len(coef))
     for _ in range(MAX_ITERATIONS):
         if len(active) == 0:
             return coef, information
         b = coef[active]
-        ratio = np.exp(b)
-        q = np.add(odds, ratio[:, None], out=scratch[: len(active)])
-        np.divide(1.0, q, out=q)
-        first, second = _sums(q, weight)
-        score = observed[active] - ratio * first
-        info = information[active] = ratio * first - ratio**2 * second
-        low[active], high[active] = np.where(score > 0, b, low[active]), np.where(score < 0, b, high[active])
-        step = np.clip(score / info, -MAX_STEP, MAX_STEP)
-        moving = np.abs(step) > STEP_TOLERANCE * (1 + np.abs(b))
-        moving |= (np.abs(score) > SCORE_TOLERANCE) & (np.abs(step) > ROUNDING)
-        inside = (b + step > low[active]) & (b + step < high[active])
-        coef[active] = np.where(moving, np.where(inside, b + step, (low[active] + high[active]) / 2), b)
-        if not moving.all():
-            active, odds = active[moving], odds[moving]
-            weight = weight[moving] if len(weight) > 1 else weight
+        at = model.cumulants(b)
+        low[active], high[active] = np.where(at.score > 0, b, low[active]), np.where(at.score < 0, b, high[active])
+        step = find_step(at, MAX_STEP)
+        moving = np.abs(step) > LAST_STEP
+        inside = ~moving | ((b + step > low[active]) & (b + step < high[active]))
+        coef[active] = np.where(inside, b + step, (low[active] + high[active]) / 2)
+        information[active] = at.information + step * (at.third + step * at.fourth / 2)
+        if moving.any():
+            model = model.rows(moving)
+        active = active[moving]
     raise ArithmeticError("Newton's method did not converge for a gene whose likelihood has a finite maximum")
 
 
-def _sums(q: NDArray[np.float64], weight: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weighted sums of q and of its square over the terms."""
-    if len(weight) == 1 and (weight == 1).all():
-        return q @ np.ones(q.shape[1]), np.einsum("ij,ij->i", q, q)
-    weighted = q * weight
-    return weighted.sum(axis=1), np.einsum("ij,ij->i", weighted, q)
-
-
-def log_ratio(x: NDArray[np.float64], weight: NDArray[np.float64], coef: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logs of hazards at risk at b relative to those at 0, summed over the terms of each gene.
-
-    Parameters
-    ----------
-    x
-        (m, T) share of the altered among those at risk in each term.
-    weight
-        (m, T), or (1, T) for all genes: deaths each term stands for.
-    coef
-        (m,) log hazard ratios b.
-
-    Returns
-    -------
-    NDArray[np.float64]
-        (m,) sum of weight log(1 + x (e^b - 1)); terms of weight 1 are multiplied before the logarithm.
-    """
-    r = x * np.expm1(coef)[:, None]
-    r += 1.0
-    if not (len(weight) == 1 and (weight == 1).all()):
-        return np.asarray((weight * np.log(r)).sum(axis=1))
-    factors, largest = 1, np.abs(coef).max(initial=0.0)
-    while r.shape[1] > 16 and 2 * factors * largest < 600:  # a product of factors within exp(+-largest) stays finite
-        half = r.shape[1] // 2
-        rest = r[:, 2 * half :]
-        r[:, :half] *= r[:, half : 2 * half]
-        r = r[:, :half] if rest.size == 0 else np.concatenate([r[:, :half], rest], axis=1)
-        factors *= 2
-    return np.asarray(np.log(r).sum(axis=1))
+def _start(model: BinaryLikelihood, null: Cumulants) -> NDArray[np.float64]:
+    """Return the step of fourth order from 0, or where it is long the log odds ratio of observed to expected events."""
+    step = find_step(null, MAX_STEP)
+    far = np.abs(step) > NEAR
+    if far.any():
+        if model.weight is None:
+            events = np.full(int(far.sum()), float(model.share.shape[1]))
+        else:
+            events = np.broadcast_to(model.weight.sum(axis=-1), len(far))[far]
+        observed = model.observed[far]
+        expected = observed - null.score[far]
+        odds = observed * (events - expected) / (expected * (events - observed))
+        step[far] = np.clip(np.log(odds), -5, 5)
+    return step

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from netgen.association.counts import coverage_patterns
+from netgen.association.batch_design import restrict_design, take_models
+from netgen.association.counts import SHARED_GENES, coverage_patterns
 from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, CoxScan, scan_cox
 from netgen.association.newton import CONVERGED, FLAT, Maximum, maximise, solve_each
 from netgen.association.partial_likelihood import (
@@ -17,13 +18,15 @@ from netgen.association.partial_likelihood import (
     evaluate,
     linear_predictor,
     standardise,
-    sum_terms,
-    term_moments,
 )
+from netgen.association.risk_sums import sum_hazards, sum_terms
 from netgen.association.riskset import RiskSets, build_risk_sets
+from netgen.association.running_sums import row_dots
 from netgen.association.tails import chi2_p
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from netgen.association.counts import Ties
@@ -80,9 +83,11 @@ def scan_cox_adjusted(
     -----
     1. Status from the counts as in ``scan_cox``; also monotone if the iteration shows that the gene is separated
        given the covariates.
-    2. The model without the gene once per set of profiled patients; the score test of the gene is taken there.
-    3. Newton's method for blocks of genes at once, from the unadjusted coefficient of the gene and the covariates'
-       linear response to it.
+    2. The model without the gene once per set of profiled patients; the score test of the gene is taken there. Genes
+       whose set is shared by fewer than 8 are fitted in blocks, too, with weight 0 for who is not profiled; with
+       delayed entry they are fitted one set after the other.
+    3. Newton's method for blocks of genes at once, from the unadjusted coefficient of the gene plus what adjustment
+       changes in the first step from 0, and the covariates' linear response to it.
 
     Witness: ``tests/reference/genes``, R ``coxph`` gene by gene.
     """
@@ -97,8 +102,12 @@ def scan_cox_adjusted(
     value = {name: np.full(len(genes), np.nan) for name in ("coef", "se", "loglik_null", "loglik", "score_chi2")}
     wanted = np.flatnonzero(np.isin(code, (OK, MONOTONE_PLUS, MONOTONE_MINUS)))
     pattern = coverage_patterns(genes[wanted])
-    for group in np.unique(pattern):
-        _fit_pattern(risk, genes, covariates, wanted[pattern == group], plain.coef, ties, threads, code, value)
+    job = _Job(risk, genes, covariates, plain, ties, threads, code, value)
+    common = np.bincount(pattern, minlength=1)[pattern] >= SHARED_GENES
+    common |= bool((risk.entry > -np.inf).any())  # differences of sums lose digits to who is not profiled
+    for group in np.unique(pattern[common]):
+        _fit_pattern(job, wanted[pattern == group])
+    _fit_scattered(job, wanted[~common])
     lr, wald = 2 * (value["loglik"] - value["loglik_null"]), (value["coef"] / value["se"]) ** 2
     return replace(
         plain,
@@ -116,109 +125,163 @@ def scan_cox_adjusted(
     )
 
 
-def _fit_pattern(
-    risk: RiskSets,
-    genes: NDArray[np.int8],
-    covariates: NDArray[np.float64],
-    rows: NDArray[np.intp],
-    unadjusted: NDArray[np.float64],
-    ties: Ties,
-    threads: int,
-    code: NDArray[np.intp],
-    value: dict[str, NDArray[np.float64]],
-) -> None:
-    """Fit the genes ``rows``, which share their profiled patients; results go into ``code`` and ``value``."""
-    use = np.flatnonzero(genes[rows[0]] >= 0)
+class _Job(NamedTuple):
+    """What is fitted, and the results: ``code`` and ``value`` are filled in, each block of genes has its own rows."""
+
+    risk: RiskSets
+    genes: NDArray[np.int8]
+    covariates: NDArray[np.float64]
+    plain: CoxScan
+    ties: Ties
+    threads: int
+    code: NDArray[np.intp]
+    value: dict[str, NDArray[np.float64]]
+
+    def run(self, fit: Callable[[NDArray[np.intp]], None], rows: NDArray[np.intp], n: int) -> None:
+        """Call ``fit`` for blocks of the genes ``rows`` with n patients."""
+        size = max(1, BLOCK_BYTES // (8 * max(n, 1)))
+        blocks = [rows[first : first + size] for first in range(0, len(rows), size)]
+        if self.threads > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(fit, blocks))
+        else:
+            for block in blocks:
+                fit(block)
+
+
+def _fit_pattern(job: _Job, rows: NDArray[np.intp]) -> None:
+    """Fit the genes ``rows``, which share their profiled patients."""
+    use, risk = np.flatnonzero(job.genes[rows[0]] >= 0), job.risk
     if len(use) < len(risk.time):
         risk = build_risk_sets(risk.time[use], risk.event[use], entry=risk.entry[use], strata=risk.stratum[use])
-    z, _ = standardise(covariates[use])
-    design = build_design(risk, z[:, _independent(build_design(risk, z, ties=ties))], ties=ties)
-    null = _fit_null(design)
-    value["loglik_null"][rows] = null.at.loglik[0]
+    z, _ = standardise(job.covariates[use])
+    design = _independent_design(risk, z, job.ties)
+    null = _fit_null(design, np.zeros((1, len(design.covariates))))
+    job.value["loglik_null"][rows] = null.at.loglik[0]
     if null.state[0] != CONVERGED:
-        code[rows] = NO_COVARIATES
+        job.code[rows] = NO_COVARIATES
         return
-    model = _Null(design, null.coef[0], null.at.information[0], *_null_moments(design, null.coef))
-    size = max(1, BLOCK_BYTES // (8 * len(design.rows)))
+    model, unadjusted = _null_model(design, null.coef, null.at.information), _null_model(*_without_covariates(design))
 
     def fit(block: NDArray[np.intp]) -> None:
-        own = genes[np.ix_(block, use[design.rows])].astype(np.float64)
-        _fit_block(model, own, np.nan_to_num(unadjusted[block]), block, code, value)
+        own = job.genes[np.ix_(block, use[design.rows])].astype(np.float64)
+        _fit_block(job, model, unadjusted, own, block)
 
-    blocks = [rows[first : first + size] for first in range(0, len(rows), size)]
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(fit, blocks))  # every block has rows of its own in ``code`` and ``value``
-    else:
-        for block in blocks:
-            fit(block)
+    job.run(fit, rows, len(design.rows))
 
 
-def _independent(design: Design) -> list[int]:
+def _fit_scattered(job: _Job, rows: NDArray[np.intp]) -> None:
+    """Fit the genes ``rows``, each with its own profiled patients."""
+    if len(rows) == 0:
+        return
+    z, _ = standardise(job.covariates)
+    whole = _independent_design(job.risk, z, job.ties)
+    middle = _fit_null(whole, np.zeros((1, len(whole.covariates))))
+    start = middle.coef if middle.state[0] == CONVERGED else np.zeros_like(middle.coef)
+
+    def fit(block: NDArray[np.intp]) -> None:
+        cells = job.genes[np.ix_(block, whole.rows)]
+        design = restrict_design(whole, cells >= 0, job.ties)
+        at_zero = evaluate(design, np.zeros((len(block), start.shape[1]))).information
+        deaths = design.term_weight.sum(axis=1)
+        same = np.array([len(_independent(*pair)) == start.shape[1] for pair in zip(at_zero, deaths, strict=True)])
+        for row in block[~same]:
+            _fit_pattern(job._replace(threads=1), np.array([row]))
+        if same.any():
+            fit_rest(block[same], cells[same], take_models(design, np.flatnonzero(same)))
+
+    def fit_rest(block: NDArray[np.intp], cells: NDArray[np.int8], design: Design) -> None:
+        null = _fit_null(design, np.repeat(start, len(block), axis=0))
+        job.value["loglik_null"][block] = null.at.loglik
+        found = np.flatnonzero(null.state == CONVERGED)
+        job.code[block[null.state != CONVERGED]] = NO_COVARIATES
+        if len(found) == 0:
+            return
+        design = take_models(design, found)
+        model = _null_model(design, null.coef[found], null.at.information[found])
+        own = (cells[found] == 1).astype(np.float64)
+        _fit_block(job, model, _null_model(*_without_covariates(design, len(found))), own, block[found])
+
+    job.run(fit, rows, len(whole.rows))
+
+
+def _independent_design(risk: RiskSets, z: NDArray[np.float64], ties: Ties) -> Design:
+    """Patients and terms with the covariates that say something beside those before them."""
+    design = build_design(risk, z, ties=ties)
+    at_zero = evaluate(design, np.zeros((1, z.shape[1]))).information[0]
+    return replace(design, covariates=design.covariates[_independent(at_zero, design.term_weight.sum())])
+
+
+def _without_covariates(design: Design, n_models: int = 1) -> tuple[Design, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the arguments of ``_null_model`` for no covariate."""
+    bare = replace(design, covariates=np.empty((0, len(design.rows))))
+    return bare, np.zeros((n_models, 0)), np.zeros((n_models, 0, 0))
+
+
+def _independent(information: NDArray[np.float64], deaths: float) -> list[int]:
     """Covariates that are not constant within the risk sets, nor a combination of those before them."""
-    information = evaluate(design, np.zeros((1, len(design.covariates)))).information[0]
     kept: list[int] = []
     for j in range(len(information)):
         cross = information[kept, j]
         rest = information[j, j] - cross @ np.linalg.solve(information[np.ix_(kept, kept)], cross)
-        if rest > SINGULAR_SHARE * max(information[j, j], design.term_weight.sum()):
+        if rest > SINGULAR_SHARE * max(information[j, j], deaths):
             kept.append(j)
     return kept
 
 
-def _fit_null(design: Design) -> Maximum:
-    """Fit the model without the gene, which may have no covariate left."""
-    start = np.zeros((1, len(design.covariates)))
+def _fit_null(design: Design, start: NDArray[np.float64]) -> Maximum:
+    """Fit the models without the gene, which may have no covariate left."""
     if start.shape[1] == 0:
-        return Maximum(start, evaluate(design, start), np.array([CONVERGED]), 0)
-    return maximise(lambda coef, _: evaluate(design, coef), start, np.ptp(design.covariates, axis=1))
+        return Maximum(start, evaluate(design, start), np.full(len(start), CONVERGED), 0)
+    reach = np.ptp(design.covariates, axis=1)
+    return maximise(lambda coef, part: evaluate(take_models(design, part), coef), start, reach)
 
 
 class _Null(NamedTuple):
-    """The model without the gene.
+    """The model without the gene, of all genes of a block (k = 1) or one of each (k = b).
 
-    Coefficients (q,), information (q, q), relative hazards (1, n), their sums (1, T) and mean covariates (q, T).
+    Coefficients (k, q), information (k, q, q), relative hazards (k, n), expected and observed less expected deaths
+    (k, n), sums of the relative hazards (k, T) and mean covariates (q, k, T).
     """
 
     design: Design
     coef: NDArray[np.float64]
     information: NDArray[np.float64]
     relative: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    residual: NDArray[np.float64]
     total: NDArray[np.float64]
     mean: NDArray[np.float64]
 
 
-def _null_moments(
-    design: Design, coef: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Relative hazards of the patients, their sums and the mean covariates over the risk set of every term."""
-    eta = linear_predictor(design, coef)
-    moments = term_moments(design, eta)
-    return np.exp(eta) * design.weights, moments.total, moments.mean[:, 0]
+def _null_model(design: Design, coef: NDArray[np.float64], information: NDArray[np.float64]) -> _Null:
+    """Collect what the score tests of all genes need of the model with coefficients (k, q)."""
+    relative = np.exp(linear_predictor(design, coef)) * design.weights
+    values = ((j, relative * column) for j, column in enumerate([np.ones(1), *design.covariates]))
+    sums = sum_terms(design, values, (1 + coef.shape[1], len(coef)))
+    total = np.where(design.term_weight > 0, sums[0], 1.0)
+    expected = relative * sum_hazards(design, design.term_weight / total)
+    residual = design.weights * design.dead - expected
+    return _Null(design, coef, information, relative, expected, residual, total, sums[1:] / total)
 
 
-def _fit_block(
-    null: _Null,
-    own: NDArray[np.float64],
-    unadjusted: NDArray[np.float64],
-    rows: NDArray[np.intp],
-    code: NDArray[np.intp],
-    value: dict[str, NDArray[np.float64]],
-) -> None:
+def _fit_block(job: _Job, null: _Null, unadjusted: _Null, own: NDArray[np.float64], rows: NDArray[np.intp]) -> None:
     """Score test at the model without the gene, then Newton's method."""
+    code, value = job.code, job.value
     score, information, cross = _score_at_null(null, own)
-    response = np.linalg.solve(null.information, cross.T).T
+    response = np.asarray(np.linalg.solve(null.information, cross[..., None])[..., 0], dtype=np.float64)
     free = information - (cross * response).sum(axis=1)
     singular = free <= SINGULAR_SHARE * information
     code[rows[singular]] = SINGULAR
     if singular.all():
         return
-    fit = ~singular
+    fit = np.flatnonzero(~singular)
+    first_step = score / np.where(singular, 1.0, free)
+    start = _start(job, null, unadjusted, own, rows, first_step, response)[fit]
     rows, own = rows[fit], own[fit]
     value["score_chi2"][rows] = score[fit] ** 2 / free[fit]
-    start = np.column_stack([unadjusted[fit], null.coef - unadjusted[fit, None] * response[fit]])
     reach = np.append(1.0, np.ptp(null.design.covariates, axis=1))
-    search = maximise(lambda coef, part: evaluate(null.design, coef, own[part]), start, reach)
+    search = maximise(lambda coef, part: evaluate(take_models(null.design, fit[part]), coef, own[part]), start, reach)
     value["loglik"][rows] = search.at.loglik
     flat = (search.state == FLAT) & (code[rows] == OK)
     code[rows[flat]] = np.where(search.coef[flat, 0] > 0, MONOTONE_PLUS, MONOTONE_MINUS)
@@ -229,16 +292,32 @@ def _fit_block(
     value["se"][rows[ok]] = (found[:, 0, 0] - (cross * solve_each(found[:, 1:, 1:], cross)).sum(axis=1)) ** -0.5
 
 
+def _start(
+    job: _Job,
+    null: _Null,
+    unadjusted: _Null,
+    own: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    first_step: NDArray[np.float64],
+    response: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(b, 1 + q) starting values: unadjusted coefficient, changed as much as its first step from 0; their response."""
+    score = row_dots(own, unadjusted.residual)
+    unadjusted_step = np.divide(job.plain.score_chi2[rows], score, out=np.zeros_like(score), where=score != 0)
+    first = np.nan_to_num(job.plain.coef[rows]) + np.clip(first_step - unadjusted_step, -1, 1)
+    return np.column_stack([first, null.coef - first[:, None] * response])
+
+
 def _score_at_null(
     null: _Null, own: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Score (b,), information (b,) about the gene and (b, q) about gene and covariates, at coefficient 0."""
-    design, weight = null.design, null.design.term_weight
-    altered = null.relative * own
-    values = ((k, altered * column) for k, column in enumerate([np.ones(1), *design.covariates]))
-    sums = sum_terms(design, values, (1 + len(null.coef), len(own))) / null.total
-    mean = sums[0]
-    score = own @ (design.weights * design.dead) - mean @ weight
-    information = (mean * (1 - mean)) @ weight
-    cross = ((sums[1:] - mean * null.mean[:, None, :]) @ weight).T
-    return score, information, cross
+    design = null.design
+    mean = sum_terms(design, [(0, null.relative * own)], (1, len(own)))[0] / null.total
+    expected = null.expected * own
+    weighted = mean * design.term_weight
+    information = expected.sum(axis=1) - row_dots(weighted, mean)
+    cross = expected @ design.covariates.T
+    for j, covariate in enumerate(null.mean):
+        cross[:, j] -= row_dots(weighted, covariate)
+    return row_dots(own, null.residual), information, cross

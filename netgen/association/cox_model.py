@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from netgen.association.cox_residuals import cox_residuals
+from netgen.association.direct_likelihood import evaluate_directly, risk_matrix
 from netgen.association.newton import CONVERGED, maximise
-from netgen.association.partial_likelihood import Design, build_design, evaluate, standardise
+from netgen.association.partial_likelihood import Design, Evaluation, build_design, evaluate, standardise
 from netgen.association.riskset import RiskSets, build_risk_sets
 from netgen.association.tails import chi2_p
 
@@ -137,7 +138,8 @@ def fit_cox(
     -----
     1. Covariates are centred and scaled; Newton steps are halved while the log likelihood falls.
     2. Converged: score below 1e-8 and a negligible step. Monotone: the log likelihood no longer rises although the
-       step does not vanish, or the standard error of a contrast over the whole range of a covariate exceeds 10.
+       step does not vanish, or the standard error of a contrast over the whole range of a covariate exceeds 10. With
+       delayed entry a monotone model is maximised again by ``direct_likelihood``, if the cohort is not too large.
     3. Robust covariance: sum over clusters of the outer products of weighted dfbeta residuals.
 
     Witness: R ``coxph``, ``tests/reference/cox``; naive likelihood in ``tests/naive.py``.
@@ -155,6 +157,9 @@ def fit_cox(
     z, scale = standardise(covariates)
     design = build_design(risk, z, ties=ties, weights=w)
     found = _estimate(design, scale)
+    if found.status == "monotone" and np.isfinite(risk.entry).any():
+        members = risk_matrix(design, risk)
+        found = found if members is None else _estimate(design, scale, members)
     out = {"martingale": np.full(len(covariates), np.nan), "score": np.full(covariates.shape, np.nan)}
     if found.status == "converged":
         out["martingale"], out["score"] = cox_residuals(design, risk, found.coef * scale)
@@ -208,19 +213,23 @@ class _Found(NamedTuple):
     iterations: int
 
 
-def _estimate(design: Design, scale: NDArray[np.float64]) -> _Found:
-    """Maximise the likelihood of one model and judge what was found."""
+def _estimate(design: Design, scale: NDArray[np.float64], members: NDArray[np.float64] | None = None) -> _Found:
+    """Maximise the likelihood of one model and judge what was found; with ``members`` no risk set is a difference."""
+
+    def likelihood(coef: NDArray[np.float64], _: object = None) -> Evaluation:
+        return evaluate(design, coef) if members is None else evaluate_directly(design, members, coef)
+
     p = len(scale)
     nothing, square = np.full(p, np.nan), np.full((p, p), np.nan)
     if len(design.term_slot) == 0:
         return _Found("no_events", nothing, square, np.nan, np.nan, np.nan, 0)
-    null = evaluate(design, np.zeros((1, p)))
+    null = likelihood(np.zeros((1, p)))
     null_loglik = float(null.loglik[0])
     if _is_singular(null.information[0], design.term_weight.sum()):
         return _Found("singular", nothing, square, null_loglik, np.nan, np.nan, 0)
     score_chi2 = float(null.score[0] @ np.linalg.solve(null.information[0], null.score[0]))
     reach = np.ptp(design.covariates, axis=1)
-    search = maximise(lambda coef, _: evaluate(design, coef), np.zeros((1, p)), reach)
+    search = maximise(likelihood, np.zeros((1, p)), reach)
     loglik = float(search.at.loglik[0])
     if search.state[0] == CONVERGED:
         covariance = np.linalg.inv(search.at.information[0])

@@ -1,39 +1,35 @@
 """Elastic-net Cox regression: the whole path of penalties, with strata, delayed entry and unpenalised columns.
 
-Each penalty starts from the fit before it, on the columns that the sequential strong rule keeps; ``proximal_newton.py``
-makes the steps. ``coxnet_folds.py`` fits many training folds of few columns at once.
+``coxnet_path.py`` walks from penalty to penalty, ``proximal_newton.py`` makes the steps. ``coxnet_folds.py`` fits many
+training folds or bootstrap samples at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from netgen.association.breslow import Layout, Point, evaluate_breslow, lay_out
-from netgen.association.proximal_newton import (
-    Curve,
-    Problem,
-    add_columns,
-    find_gap,
-    keep_columns,
-    mean_gradient,
-    minimise,
-    take_columns,
-)
+from netgen.association.breslow import evaluate_likelihood, lay_out, saturated_loglik
+from netgen.association.coxnet_columns import Columns, hold_columns, iter_blocks
+from netgen.association.coxnet_path import fit_unpenalised, is_large, walk_compiled, walk_path
+from netgen.association.proximal_newton import pose_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from typing import Any
 
     from numpy.typing import ArrayLike, NDArray
 
+    from netgen.association.counts import Ties
     from netgen.association.riskset import RiskSets
 
     Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 _RIDGE_ALPHA: Final = 1e-3  # below this mixing, lambda_max is that of this mixing (as glmnet)
-_WARM_RATIO: Final = 0.6  # wider gaps between penalties are bridged by unreported fits
+_BLOCK: Final = 4_000_000  # cells that are looked at together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +45,7 @@ class CoxnetPath:
     null_coef
         (p,) the fit without penalised columns.
     loglik, loglik_null, loglik_zero
-        Breslow log partial likelihood: (L,), at ``null_coef``, at all coefficients 0.
+        Log partial likelihood: (L,), at ``null_coef``, at all coefficients 0.
     deviance_ratio
         (L,) share of the deviance at all coefficients 0 that is explained.
     n_nonzero
@@ -60,6 +56,8 @@ class CoxnetPath:
         Smallest penalty at which all penalised coefficients are 0.
     alpha, penalty_factor
         Mixing, and (p,) factors as applied.
+    ties
+        ``breslow`` or ``efron``.
     """
 
     lambdas: Floats
@@ -74,18 +72,7 @@ class CoxnetPath:
     lambda_max: float
     alpha: float
     penalty_factor: Floats
-
-
-@dataclass(frozen=True, kw_only=True)
-class _State:
-    """A fit: coefficients, gradient of the mean negative log-likelihood, largest violation, where to go on from."""
-
-    lam: float
-    coef: Floats
-    gradient: Floats
-    kkt: float
-    point: Point
-    curve: Curve
+    ties: Ties = "breslow"
 
 
 def fit_coxnet(
@@ -100,6 +87,7 @@ def fit_coxnet(
     rescale_penalty_factors: bool = True,
     standardize: bool = False,
     weights: ArrayLike | None = None,
+    ties: Ties = "breslow",
     tol: float = 1e-9,
 ) -> CoxnetPath:
     """Return the elastic-net Cox coefficients for a sequence of penalties.
@@ -130,7 +118,9 @@ def fit_coxnet(
     standardize
         Penalise coefficients of columns divided by their population SD; coefficients are returned on the given scale.
     weights
-        (n,) positive patient weights; None = all 1.
+        (n,) positive case weights; None = all 1. Only their ratios matter.
+    ties
+        ``breslow``, as glmnet and DOMAIN 3.11, or ``efron``, with case weights as R ``coxph``.
     tol
         Largest violation of the optimality conditions that ends a fit.
 
@@ -148,8 +138,8 @@ def fit_coxnet(
 
     Notes
     -----
-    1. Minimised: -(1/W) l(b) + lambda sum_j v_j (alpha |b_j| + (1 - alpha)/2 b_j^2); l = Breslow log partial
-       likelihood summed over strata, W = sum of weights.
+    1. Minimised: -(1/W) l(b) + lambda sum_j v_j (alpha |b_j| + (1 - alpha)/2 b_j^2); l = log partial likelihood
+       summed over strata, W = sum of weights.
     2. lambda_max = max_j |score_j| / (W v_j alpha) at the fit of the unpenalised columns alone.
     3. Going down the penalties: columns that pass the sequential strong rule and all non-zero ones form the working
        set; every fit ends with a check of all columns, and violators join.
@@ -161,33 +151,41 @@ def fit_coxnet(
     rules); Lee, Sun, Saunders, SIAM J Optim 24:1420, 2014 (proximal Newton steps).
     """
     matrix, factor, weight = _check(X, risk, penalty_factor, weights, alpha=alpha, rescale=rescale_penalty_factors)
-    layout = lay_out(risk, weight)
-    columns, scale = _columns(matrix, layout, weight, standardize=standardize)
-    G, v, back = _reduce(columns, factor, alpha)
-    problem = Problem(G=G, layout=layout, v=v, alpha=alpha)
-    with np.errstate(divide="ignore", invalid="ignore"):  # a trial step may be absurd: the line search turns it down
-        null = _fit_unpenalised(problem, tol)
-        lambda_max = float(np.max(np.abs(null.gradient[v > 0]) / v[v > 0], initial=0.0)) / max(alpha, _RIDGE_ALPHA)
+    layout = lay_out(risk, weight, ties=ties)
+    mean, scale, varies = _moments(matrix, weight / weight.sum(), standardize=standardize)
+    columns, v, back = _reduce(hold_columns(matrix, layout.rows, mean, scale, varies), factor, alpha)
+    problem = pose_problem(columns, layout, alpha * v, (1 - alpha) * v)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a trial step may be absurd: it is turned down
+        fits, null = fit_unpenalised(problem, tol=tol)
+        steep = np.abs(null.gradient[0, v > 0]) / v[v > 0]
+        lambda_max = float(np.max(steep, initial=0.0)) / max(alpha, _RIDGE_ALPHA)
         sequence = _sequence(lambdas, lambda_max, n_lambda, lambda_min_ratio or _default_ratio(alpha, risk, len(v)))
-        walk = _walk(problem, replace(null, lam=lambda_max), sequence, tol)
-        fits = [(fit.coef, fit.point.loglik, fit.kkt) for fit in walk]
-    coef = np.dot(np.array([fit[0] for fit in fits]).reshape(len(sequence), len(v)), back) / scale
-    loglik = np.array([fit[1] for fit in fits])
-    zero = float(evaluate_breslow(layout, np.zeros(len(layout.rows))).loglik)
-    saturated = -float(layout.d @ np.log(layout.d))
+        compiled = back is None and is_large(matrix.shape, 1)
+        walk = partial(walk_compiled, problem) if compiled else partial(walk_path, problem, fits)
+        stops = [null, *walk(null, sequence, top=lambda_max, tol=tol)]
+    for stop, lam in zip(stops, [0.0, *sequence], strict=True):
+        if not stop.reached[0]:
+            text = f"the Cox fit at lambda = {lam:.6g} stopped at a gradient of {stop.kkt[0]:.2g}, needed {tol:.2g}"
+            raise ArithmeticError(text)
+    scaled = np.array([stop.coef[0] for stop in stops])
+    coef = np.where(varies, (scaled if back is None else scaled @ back) / scale, 0.0)
+    loglik = np.array([stop.loglik[0] for stop in stops[1:]])
+    zero = float(evaluate_likelihood(layout, np.zeros(len(layout.rows))).loglik)
+    saturated = float(saturated_loglik(layout))
     return CoxnetPath(
         lambdas=sequence,
-        coef=coef,
-        null_coef=np.dot(null.coef, back) / scale,
+        coef=coef[1:],
+        null_coef=coef[0],
         loglik=loglik,
-        loglik_null=float(null.point.loglik),
+        loglik_null=float(null.loglik[0]),
         loglik_zero=zero,
         deviance_ratio=(loglik - zero) / (saturated - zero) if saturated > zero else np.zeros(len(sequence)),
-        n_nonzero=np.count_nonzero(coef, axis=1),
-        kkt=np.array([fit[2] for fit in fits]),
+        n_nonzero=np.count_nonzero(coef[1:], axis=1),
+        kkt=np.array([stop.kkt[0] for stop in stops[1:]]),
         lambda_max=lambda_max,
         alpha=float(alpha),
         penalty_factor=factor,
+        ties=ties,
     )
 
 
@@ -199,9 +197,11 @@ def _check(
     *,
     alpha: float,
     rescale: bool,
-) -> tuple[Floats, Floats, Floats]:
-    """Columns, penalty factors and patient weights as floats, or ValueError."""
-    matrix = np.asarray(X, dtype=np.float64)
+) -> tuple[NDArray[Any], Floats, Floats]:
+    """Columns as numbers of any type, penalty factors and patient weights, or ValueError."""
+    matrix = np.asarray(X)
+    if matrix.dtype.kind not in "buif":
+        matrix = matrix.astype(np.float64)
     if matrix.ndim != 2 or len(matrix) != len(risk.time):
         raise ValueError(f"X must have one row per patient ({len(risk.time)}), found shape {matrix.shape}")
     factor = np.ones(matrix.shape[1]) if penalty_factor is None else np.array(penalty_factor, dtype=np.float64)
@@ -219,28 +219,29 @@ def _check(
     return matrix, factor * (len(factor) / factor.sum()) if rescale and factor.any() else factor, weight
 
 
-def _columns(matrix: Floats, layout: Layout, weight: Floats, *, standardize: bool) -> tuple[Floats, Floats]:
-    """Centred columns as rows (p, m), and what they were divided by."""
-    share = weight / weight.sum()
-    mean = share @ matrix
-    constant = np.ptp(matrix, axis=0) == 0
-    scale = np.ones(matrix.shape[1])
-    if standardize:
-        scale = np.sqrt(share @ (matrix - mean) ** 2)
-        scale[constant] = 1.0
-    G = np.ascontiguousarray((matrix[layout.rows] - mean).T) / scale[:, None]
-    G[constant] = 0.0
-    return G, scale
+def _moments(matrix: NDArray[Any], share: Floats, *, standardize: bool) -> tuple[Floats, Floats, Flags]:
+    """Weighted means of the columns, what they are divided by, and which of them vary."""
+    mean, scale = np.empty(matrix.shape[1]), np.ones(matrix.shape[1])
+    varies = np.empty(matrix.shape[1], dtype=bool)
+    step = max(1, _BLOCK // max(len(matrix), 1))
+    for first in range(0, matrix.shape[1], step):
+        part = slice(first, first + step)
+        block = np.asarray(matrix[:, part], dtype=np.float64)
+        mean[part], varies[part] = share @ block, np.ptp(block, axis=0) > 0
+        if standardize:
+            scale[part] = np.where(varies[part], np.sqrt(share @ (block - mean[part]) ** 2), 1.0)
+    return mean, scale, varies
 
 
-def _reduce(G: Floats, factor: Floats, alpha: float) -> tuple[Floats, Floats, Floats | float]:
+def _reduce(columns: Columns, factor: Floats, alpha: float) -> tuple[Columns, Floats, Floats | None]:
     """Turn a ridge with more columns than rows into one with as many columns as rows; coef = reduced coef @ back.
 
     The ridge solution lies in the span of the rows, so an orthonormal basis of that span carries the same penalty.
     """
     penalised = np.flatnonzero(factor > 0)
-    if alpha > 0 or len(penalised) <= G.shape[1]:
-        return G, factor, 1.0
+    if alpha > 0 or len(penalised) <= columns.values.shape[1]:
+        return columns, factor, None
+    G = np.concatenate([block for _, block in iter_blocks(columns)])
     free = np.flatnonzero(factor == 0)
     root = np.sqrt(factor[penalised])
     basis, size, rows = np.linalg.svd(G[penalised] / root[:, None], full_matrices=False)
@@ -248,7 +249,8 @@ def _reduce(G: Floats, factor: Floats, alpha: float) -> tuple[Floats, Floats, Fl
     back[np.arange(len(free)), free] = 1.0
     back[len(free) :, penalised] = (basis / root[:, None]).T
     v = np.repeat([0.0, 1.0], [len(free), len(size)])
-    return np.vstack([G[free], size[:, None] * rows]), v, back
+    values = np.vstack([G[free], size[:, None] * rows])
+    return Columns(values=values, offset=np.zeros(len(v)), scale=np.ones(len(v))), v, back
 
 
 def _default_ratio(alpha: float, risk: RiskSets, p: int) -> float:
@@ -265,44 +267,3 @@ def _sequence(lambdas: ArrayLike | None, lambda_max: float, n_lambda: int, ratio
     if lambda_max == 0:  # nothing is penalised, or nothing of it varies among patients at risk
         return np.zeros(1)
     return np.asarray(lambda_max * ratio ** np.linspace(0, 1, n_lambda))
-
-
-def _fit_unpenalised(problem: Problem, tol: float) -> _State:
-    """Fit the columns with penalty factor 0 alone."""
-    zero = np.zeros(len(problem.v))
-    point = evaluate_breslow(problem.layout, np.zeros(len(problem.layout.rows)))
-    curve = take_columns(problem, point, np.flatnonzero(problem.v == 0))
-    return _judge(problem, *minimise(problem, curve, zero, point, lam=0.0, tol=tol), lam=0.0)[0]
-
-
-def _walk(problem: Problem, state: _State, sequence: Floats, tol: float) -> Iterator[_State]:
-    """Fit each penalty from the one before; wide gaps are bridged."""
-    floor = state.lam * 0.01
-    for lam in sequence:
-        while state.lam * _WARM_RATIO > max(lam, floor):
-            state = _fit(problem, state, state.lam * _WARM_RATIO, 1e-4)
-        state = _fit(problem, state, float(lam), tol)
-        yield state
-
-
-def _fit(problem: Problem, state: _State, lam: float, tol: float) -> _State:
-    """Fit one penalty on the columns that the strong rule keeps; columns that violate optimality join."""
-    strong = np.abs(state.gradient) >= problem.alpha * problem.v * (2 * lam - state.lam)
-    curve = keep_columns(problem, state.curve, strong | (state.coef != 0) | (problem.v == 0))
-    while True:
-        fitted = minimise(problem, curve, state.coef, state.point, lam=lam, tol=tol)
-        state, gap = _judge(problem, *fitted, lam=lam)
-        outside = gap > tol
-        outside[state.curve.columns] = False
-        if not outside.any():
-            return state
-        curve = add_columns(problem, state.curve, np.flatnonzero(outside))
-
-
-def _judge(problem: Problem, coef: Floats, point: Point, curve: Curve, *, lam: float) -> tuple[_State, Floats]:
-    """Return a fit with the gradient of all columns, and the distance from optimality of each."""
-    gradient = mean_gradient(point.residual, problem.G, problem.layout.total)
-    l1, l2 = lam * problem.alpha * problem.v, lam * (1 - problem.alpha) * problem.v
-    gap = find_gap(gradient + l2 * coef, coef, l1)
-    kkt = float(gap.max(initial=0.0))
-    return _State(lam=lam, coef=coef, gradient=gradient, kkt=kkt, point=point, curve=curve), gap

@@ -1,32 +1,41 @@
-"""Elastic-net Cox fits of many training folds with few columns, all at once.
+"""Elastic-net Cox fits of many training folds or bootstrap samples, all at once.
 
-A training fold is a weighting of the patients by 0 and 1, so all folds share risk sets and columns, and one step of the
-arrays is a Newton step of every fold. With few columns there is no working set to choose: the second-order model holds
-them all. Results are those of ``fit_coxnet`` for each fold alone.
+A training fold is a weighting of the patients by 0 and 1, a bootstrap sample one by counts. With few columns one step
+of the arrays is a step of every fit: there is no working set to choose, the second-order model of each fit holds all
+columns. With many, each fit is a path of its own (``coxnet_path.py``), of the patients and columns that it uses.
+Results are those of ``fit_coxnet`` for each weighting alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from netgen.association.breslow import Layout, Point, evaluate_breslow, lay_out, sum_at_risk, take_weightings
-from netgen.association.proximal_newton import FLOOR, JITTER, MAX_STEPS, SHORTEST, find_gap, hold_still, mean_gradient
+from netgen.association.breslow import Layout, Point, evaluate_likelihood, lay_out, sum_terms, take_weightings
+from netgen.association.coxnet_columns import Columns, hold_columns
+from netgen.association.coxnet_path import fit_unpenalised, is_large, walk_compiled, walk_path
+from netgen.association.proximal_newton import FLOOR, JITTER, MAX_STEPS, SHORTEST, find_gap, find_still, pose_problem
+from netgen.association.riskset import build_risk_sets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
+    from netgen.association.counts import Ties
     from netgen.association.riskset import RiskSets
 
     Floats = NDArray[np.float64]
     Rows = NDArray[np.intp]
     Flags = NDArray[np.bool_]
 
-_CELLS: Final = 200_000  # folds x columns x patients that are fitted together: they fit into the cache
+_FEW: Final = 30  # columns up to which each fit has its own second derivatives,
+_SMALL: Final = 10_000  # if columns x patients are no more than this
+_CELLS: Final = 200_000  # folds x columns x patients that are then fitted together: they fit into the cache
+_CONSTANT: Final = 1e-12  # variance over mean square from which a column counts as constant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +47,16 @@ class _Folds:
     kept: Flags
     l1: Floats
     l2: Floats
+
+
+class _Options(NamedTuple):
+    """How each fit is made: as the arguments of ``fit_folds``, and whether by compiled code."""
+
+    alpha: float
+    standardize: bool
+    ties: Ties
+    tol: float
+    compiled: bool
 
 
 class _Quadratic(NamedTuple):
@@ -52,7 +71,7 @@ class _Quadratic(NamedTuple):
 def fit_folds(
     X: Floats,
     risk: RiskSets,
-    training: Flags,
+    training: ArrayLike,
     *,
     lambdas: Floats,
     alpha: float,
@@ -60,8 +79,9 @@ def fit_folds(
     kept: Flags,
     standardize: bool,
     tol: float,
+    ties: Ties = "breslow",
 ) -> Floats:
-    """Return the coefficients of every training fold for a sequence of penalties, and without penalised columns.
+    """Return the coefficients of every weighting for a sequence of penalties, and without penalised columns.
 
     Nothing may be missing in ``X``. Columns constant in a training fold get coefficient 0 there, up to rounding.
 
@@ -72,7 +92,8 @@ def fit_folds(
     risk
         Risk sets of all n patients.
     training
-        (B, n) patients each fit is made with; each needs an event.
+        (B, n) patients each fit is made with (True, False), or how often each counts: numbers >= 0, for example of a
+        bootstrap sample; 0 = left out. Each fit needs an event with a weight.
     lambdas
         (L,) penalties, decreasing.
     alpha
@@ -85,6 +106,8 @@ def fit_folds(
         As in ``fit_coxnet``, by the training fold.
     tol
         Largest violation of the optimality conditions that ends a fit.
+    ties
+        ``breslow`` or ``efron``. With Efron's ties a count of 2 is a weight, not two patients, as in R ``coxph``.
 
     Returns
     -------
@@ -93,39 +116,116 @@ def fit_folds(
 
     Raises
     ------
+    ValueError
+        If a weight is negative or not finite, or a weighting has no event.
     ArithmeticError
         If a fit does not reach ``tol``.
 
     Notes
     -----
-    Witness: ``fit_coxnet`` on the patients of each fold (``tests/association``).
+    Witness: ``fit_coxnet`` on the patients of each fold, and with repeated patients (``tests/association``).
     """
-    scale = X.std(axis=0) if standardize else np.ones(X.shape[1])
-    scale = np.where(scale > 0, scale, 1.0)
-    columns = (X - X.mean(axis=0)) / scale
-    coef = np.empty((len(training), len(lambdas) + 1, X.shape[1]))
-    size = max(1, _CELLS // max(X.size, 1))
-    for first in range(0, len(training), size):
-        part = slice(first, first + size)
-        sd = [columns[rows].std(axis=0) for rows in training[part]] if standardize else np.ones(kept[part].shape)
-        layout = lay_out(risk, training[part])
-        folds = _Folds(
-            G=np.ascontiguousarray(columns[layout.rows].T),
-            layout=layout,
-            kept=kept[part],
-            l1=alpha * penalty_factor * np.array(sd),
-            l2=(1 - alpha) * penalty_factor * np.array(sd) ** 2,
+    weights = np.asarray(training, dtype=np.float64)
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError("training must hold finite numbers >= 0: how often each patient counts")
+    if not (weights[:, risk.event] > 0).any(axis=1).all():
+        raise ValueError("a training fold has no event; use fewer folds")
+    if X.shape[1] <= _FEW and X.size <= _SMALL:
+        size = max(1, _CELLS // max(X.size, 1))
+        parts = [slice(first, first + size) for first in range(0, len(weights), size)]
+        return np.concatenate(
+            [
+                _fit_few(
+                    X,
+                    lay_out(risk, weights[part], ties=ties),
+                    kept[part],
+                    lambdas,
+                    alpha,
+                    penalty_factor,
+                    _spread(X, weights[part]) if standardize else np.ones(kept[part].shape),
+                    tol,
+                )
+                for part in parts
+            ]
         )
-        with np.errstate(divide="ignore", invalid="ignore"):  # a trial step may be absurd: it is turned down
-            for k, fitted in enumerate(_walk(folds, penalty_factor == 0, lambdas, tol)):
-                coef[part, k - 1] = fitted  # the unpenalised fit comes first and goes last
-    return coef / scale
+    options = _Options(
+        alpha=alpha, standardize=standardize, ties=ties, tol=tol, compiled=is_large(X.shape, len(weights))
+    )
+    columns = hold_columns(X, np.arange(len(X)), X.mean(axis=0), np.ones(X.shape[1]), np.ptp(X, axis=0) > 0)
+    fits = [
+        _fit_one(columns, risk, weight, keep, penalty_factor, lambdas, options)
+        for weight, keep in zip(weights, kept, strict=True)
+    ]
+    return np.array(fits)
+
+
+def _spread(X: Floats, weights: Floats) -> Floats:
+    """Weighted population SD (B, p) of the columns."""
+    centred = X - X.mean(axis=0)
+    total = weights.sum(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.maximum(weights @ centred**2 / total - (weights @ centred / total) ** 2, 0.0)))
+
+
+def _fit_one(
+    columns: Columns, risk: RiskSets, weight: Floats, kept: Flags, factor: Floats, lambdas: Floats, options: _Options
+) -> Floats:
+    """One fit (L + 1, p), of the patients and columns that it uses."""
+    rows = np.flatnonzero(weight > 0)
+    part = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
+    layout = lay_out(part, weight[rows], ties=options.ties)
+    here, used = _narrow(
+        columns, np.flatnonzero(kept), rows, weight[rows] / layout.total, standardize=options.standardize
+    )
+    here = replace(here, values=here.values[:, layout.rows])
+    v = factor[used]
+    problem = pose_problem(here, layout, options.alpha * v, (1 - options.alpha) * v)
+    fits, null = fit_unpenalised(problem, tol=options.tol)
+    top = float(np.max(np.abs(null.gradient[0, problem.l1[0] > 0]) / problem.l1[0, problem.l1[0] > 0], initial=0.0))
+    top = top if (problem.l1 > 0).any() else float(lambdas.max(initial=1.0))
+    walk = partial(walk_compiled, problem) if options.compiled else partial(walk_path, problem, fits)
+    stops = [*walk(null, lambdas, top=top, tol=options.tol), null]
+    if not all(stop.reached[0] for stop in stops):
+        raise ArithmeticError(f"a Cox fit of a training fold did not reach a gradient of {options.tol:.2g}")
+    coef = np.zeros((len(stops), len(kept)))
+    coef[:, used] = np.concatenate([stop.coef for stop in stops]) / here.scale
+    return coef
+
+
+def _narrow(columns: Columns, kept: Rows, rows: Rows, share: Floats, *, standardize: bool) -> tuple[Columns, Rows]:
+    """Return those of the columns to keep that vary among some patients, in units of their SD there if wanted."""
+    values = columns.values[kept][:, rows]
+    square = (values**2) @ share
+    variance = square - (values @ share) ** 2
+    varies = variance > _CONSTANT * square
+    scale = np.sqrt(variance[varies]) if standardize else np.ones(int(varies.sum()))
+    return Columns(values=values[varies], offset=columns.offset[kept[varies]], scale=scale), kept[varies]
+
+
+def _fit_few(
+    X: Floats,
+    layout: Layout,
+    kept: Flags,
+    lambdas: Floats,
+    alpha: float,
+    factor: Floats,
+    spread: Floats,
+    tol: float,
+) -> Floats:
+    """Fits (B, L + 1, p), each with second derivatives of its own."""
+    l1, l2 = alpha * factor * spread, (1 - alpha) * factor * spread**2
+    scale = X.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    G = np.ascontiguousarray(((X - X.mean(axis=0)) / scale)[layout.rows].T)
+    folds = _Folds(G=G, layout=layout, kept=kept, l1=l1 / scale, l2=l2 / scale**2)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # a trial step may be absurd
+        null, *fitted = _walk(folds, (l1 + l2 == 0).any(axis=0), lambdas, tol)
+    return np.stack([*fitted, null], axis=1) / scale
 
 
 def _walk(folds: _Folds, free: Flags, lambdas: Floats, tol: float) -> Iterator[Floats]:
     """Fit without penalised columns, then each penalty from the one before."""
     coef = np.zeros(folds.kept.shape)
-    point = evaluate_breslow(folds.layout, np.zeros(folds.layout.weight.shape))
+    point = evaluate_likelihood(folds.layout, np.zeros(folds.layout.weight.shape))
     yield _minimise(folds, coef, point, folds.kept & free, 0.0, tol).copy()
     for lam in lambdas:
         yield _minimise(folds, coef, point, folds.kept, float(lam), tol).copy()
@@ -137,14 +237,14 @@ def _minimise(folds: _Folds, coef: Floats, point: Point, kept: Flags, lam: float
     todo = np.arange(len(coef))
     for _ in range(MAX_STEPS):
         b = coef[todo]
-        g = mean_gradient(point.residual[todo], folds.G, folds.layout.total[todo])
+        g = -(point.residual[todo] @ folds.G.T) / folds.layout.total[todo][:, None]
         gap = np.where(kept[todo], find_gap(g + l2[todo] * b, b, l1[todo]), 0.0).max(axis=1, initial=0.0)
         far = gap > tol
         if not far.any():
             return coef
         todo, b, g = todo[far], b[far], g[far]
         layout, here = take_weightings(folds.layout, todo), Point(*(part[todo] for part in point))
-        H, slope = hold_still(_curvature(folds.G, layout, here), g, l1[todo] + l2[todo], tol)
+        H, slope = _hold_still(_curvature(folds.G, layout, here), g, l1[todo] + l2[todo], tol)
         Q = H + l2[todo][:, :, None] * np.eye(H.shape[1])
         model = _Quadratic(Q, slope - np.einsum("aij,aj->ai", H, b), l1[todo], kept[todo])
         target = _solve(model, b, 0.01 * tol)
@@ -157,10 +257,19 @@ def _minimise(folds: _Folds, coef: Floats, point: Point, kept: Flags, lam: float
 
 def _curvature(G: Floats, layout: Layout, point: Point) -> Floats:
     """Second derivatives (A, p, p) of the mean negative log-likelihoods."""
-    means = sum_at_risk(layout, G * point.share[:, None, :])
+    means = sum_terms(layout, G * point.share[:, None, :])
     means *= (np.sqrt(layout.d) / point.risk)[:, None, :]
     bent = (G * point.curvature[:, None, :]) @ G.T
     return np.asarray((bent - means @ means.transpose(0, 2, 1)) / layout.total[:, None, None])
+
+
+def _hold_still(H: Floats, g: Floats, penalty: Floats, tol: float) -> tuple[Floats, Floats]:
+    """Second-order models (A, p, p) and gradients that leave coefficients alone that nothing holds any more."""
+    still = find_still(np.diagonal(H, axis1=-2, axis2=-1), g, penalty, tol)
+    if not still.any():
+        return H, g
+    apart = still[..., :, None] | still[..., None, :]
+    return np.where(apart, np.eye(H.shape[-1]), H), np.where(still, 0.0, g)
 
 
 def _line_search(
@@ -181,7 +290,7 @@ def _line_search(
     while len(todo) and t > SHORTEST:
         ahead = target[todo] if t == 1 else b[todo] + t * step[todo]
         part = take_weightings(layout, todo)
-        trial = evaluate_breslow(part, point.eta[todo] + t * move[todo])
+        trial = evaluate_likelihood(part, point.eta[todo] + t * move[todo])
         value = penalty(ahead, todo) - trial.loglik / part.total
         lower = value <= (now + 1e-4 * t * slope + 1e-14 * np.abs(now))[todo]
         new[todo[lower]] = ahead[lower]

@@ -16,6 +16,7 @@ from netgen.association.evalue import evalue, evalue_limit
 from netgen.association.groups import GroupCounts, count_groups, decide_status
 from netgen.association.heterogeneity import Heterogeneity, heterogeneity
 from netgen.association.imbalance import THRESHOLD, check_imbalance
+from netgen.association.max_t import min_p
 from netgen.association.multiplicity import adjust_pvalues
 from netgen.association.plan import (
     ALPHA,
@@ -28,6 +29,7 @@ from netgen.association.plan import (
 from netgen.association.power import minimal_detectable_hr
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS
 from netgen.association.riskset import build_risk_sets
+from netgen.provenance import derive_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -123,10 +125,12 @@ def analyse_family(analysis: AnalysisSet, settings: AssociationSettings, *, thre
     )
     frame["status"] = status
     frame.loc[~tested, _ESTIMATED] = np.nan
+    frame.loc[~tested, "p_method"] = pd.NA
     if plan.p_method == "permutation":
         untried = np.flatnonzero(frame["min_attainable_p"].isna())
         frame.loc[untried, "min_attainable_p"] = attainable_p(analysis, untried)
     frame = pd.concat([frame, _adjust(frame, settings.prespecified)], axis=1)
+    frame["p_minp"] = _min_p(analysis, frame, plan)
     frame["n_strata_informative"] = _informative_strata(analysis)
     closer = _features_to_diagnose(frame, settings.prespecified)
     frame = frame.join(describe_features(analysis, closer, tested=tested, ties=plan.ties, threads=threads))
@@ -142,7 +146,8 @@ def analyse_family(analysis: AnalysisSet, settings: AssociationSettings, *, thre
 
 
 _ADJUSTMENTS: Final[dict[str, Method]] = {"q_bh": "bh", "q_by": "by", "p_holm": "holm"}
-_ESTIMATED: Final = ["hr", "hr_lo", "hr_hi", "p_primary", "mc_lo", "mc_hi", "p_logrank_asymptotic", "p_firth_plr"]
+_ESTIMATED: Final = ["hr", "hr_lo", "hr_hi", "p_primary", "mc_lo", "mc_hi", "p_logrank_asymptotic", "p_firth_plr",
+                     "n_permutations"]  # fmt: skip
 
 
 def _final_status(estimates: Estimates, plan: EndpointPlan) -> NDArray[np.str_]:
@@ -217,6 +222,20 @@ def _adjust(frame: pd.DataFrame, prespecified: tuple[str, ...]) -> pd.DataFrame:
             out.loc[rows, column] = adjust_pvalues(p, method=method)
         out.loc[rows, "m_family"] = int(np.isfinite(p).sum())
     out["m_family"] = out["m_family"].astype("Int64")
+    return out
+
+
+def _min_p(analysis: AnalysisSet, frame: pd.DataFrame, plan: EndpointPlan) -> NDArray[np.float64]:
+    """Min-P p-values within each family, where its p-values come from permutations too."""
+    out = np.full(len(frame), np.nan)
+    if plan.p_method != "permutation":
+        return out
+    risk = build_risk_sets(analysis.time, analysis.event, entry=analysis.entry, strata=analysis.stratum)
+    for name in np.unique(frame["family"]):
+        rows = np.flatnonzero(((frame["family"] == name) & (frame["status"] == "tested")).to_numpy())
+        if len(rows):
+            seed = derive_seed(f"min_p:{analysis.endpoint}:{name}", master=plan.seed)
+            out[rows] = min_p(risk, analysis.genes[rows], seed=seed)
     return out
 
 

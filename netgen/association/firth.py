@@ -8,12 +8,13 @@ likelihood (``cox.py``), so a block of genes is fitted by one Newton iteration o
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from netgen.association.counts import GeneCounts, Ties, iter_gene_counts, tie_terms
-from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, classify, log_ratio
+from netgen.association.binary_likelihood import BinaryLikelihood, build_likelihood
+from netgen.association.counts import Ties, iter_gene_counts
+from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, classify
 from netgen.association.firth_model import fit_firth
 from netgen.association.tails import chi2_p, normal_quantile
 
@@ -141,9 +142,11 @@ def scan_firth(
         rows = block.rows
         count["n"][rows], count["n_altered"][rows] = block.patients, block.altered
         count["events"][rows], count["events_altered"][rows] = block.events, block.events_altered
-        code[rows] = classify(block)
-        wanted = np.flatnonzero(np.isin(code[rows], _ESTIMATED))
-        for name, numbers in _fit_block(block, wanted, ties, root).items():
+        terms = build_likelihood(block, ties)
+        code[rows] = classify(block, terms)
+        wanted = np.isin(code[rows], _ESTIMATED)
+        constant = np.broadcast_to(terms.null, len(rows))[wanted]
+        for name, numbers in _fit_block(_Penalised(terms.likelihood.rows(wanted)), constant, root).items():
             value[name][rows[wanted]] = numbers
     return FirthScan(
         ties=ties, level=level, status=np.array(STATUSES)[code], **count, **value, p=chi2_p(value["plr_chi2"])
@@ -198,46 +201,25 @@ def scan_firth_adjusted(
     return replace(scan, status=status, **value, p=chi2_p(value["plr_chi2"]))
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Likelihood:
-    """Penalised likelihoods of m genes: their T terms, and the altered events ``observed`` (m,).
+class _Penalised(NamedTuple):
+    """Penalised likelihoods of m genes."""
 
-    ``share`` (m, T) altered share of those at risk, ``odds`` (1 - share) / share, ``weight`` (1 or m, T). Terms in
-    which everybody at risk is altered do not depend on the coefficient: they have share 0 and their deaths are not in
-    ``observed``.
-    """
+    plain: BinaryLikelihood
 
-    share: NDArray[np.float64]
-    odds: NDArray[np.float64]
-    weight: NDArray[np.float64]
-    observed: NDArray[np.float64]
-
-    def rows(self, keep: NDArray[np.bool_]) -> _Likelihood:
+    def rows(self, keep: NDArray[np.bool_]) -> _Penalised:
         """Keep some genes."""
-        if keep.all():
-            return self
-        weight = self.weight[keep] if len(self.weight) > 1 else self.weight
-        return _Likelihood(share=self.share[keep], odds=self.odds[keep], weight=weight, observed=self.observed[keep])
+        return _Penalised(self.plain.rows(keep))
 
     def slopes(self, b: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
         """Penalised score and its derivative, unpenalised information and its derivative at b (m,)."""
-        ratio = np.exp(b)
-        q = self.odds + ratio[:, None]
-        np.divide(ratio[:, None], q, out=q)
-        weighted = q if len(self.weight) == 1 and (self.weight == 1).all() else q * self.weight
-        square = q * q
-        s1, s2 = weighted.sum(axis=1), np.einsum("ij,ij->i", weighted, q)
-        s3 = np.einsum("ij,ij->i", weighted, square)
-        np.multiply(weighted, q, out=q)
-        s4 = np.einsum("ij,ij->i", q, square)
-        information, third = s1 - s2, s1 - 3 * s2 + 2 * s3
-        fourth = information - 6 * (s2 - 2 * s3 + s4)
-        skew = third / information
-        return self.observed - s1 + skew / 2, (fourth / information - skew**2) / 2 - information, information, third
+        at = self.plain.cumulants(b)
+        skew = at.third / at.information
+        slope = (at.fourth / at.information - skew**2) / 2 - at.information
+        return at.score + skew / 2, slope, at.information, at.third
 
     def value(self, b: NDArray[np.float64], information: NDArray[np.float64]) -> NDArray[np.float64]:
         """Penalised log likelihood at b (m,) relative to the unpenalised one at 0."""
-        return np.asarray(self.observed * b - log_ratio(self.share, self.weight, b) + np.log(information) / 2)
+        return np.asarray(self.plain.rise(b) + np.log(information) / 2)
 
 
 def fit_common(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron") -> tuple[float, float]:
@@ -262,72 +244,59 @@ def fit_common(risk: RiskSets, genes: NDArray[np.int8], *, ties: Ties = "efron")
     """
     parts = []
     for block in iter_gene_counts(risk, genes):
-        wanted = np.flatnonzero(np.isin(classify(block), _ESTIMATED))
-        if len(wanted):
-            parts.append(_likelihoods(block, wanted, ties))
+        terms = build_likelihood(block, ties)
+        wanted = np.isin(classify(block, terms), _ESTIMATED)
+        if wanted.any():
+            parts.append((_Penalised(terms.likelihood.rows(wanted)), np.broadcast_to(terms.null, len(wanted))[wanted]))
     if not parts:
         return float("nan"), float("nan")
     b, low, high = 0.0, -MAX_LOG_HR, MAX_LOG_HR
     for _ in range(MAX_ITERATIONS):
-        terms = [model.slopes(np.full(len(model.observed), b)) for model, _ in parts]
-        score, slope = (float(sum(term[k].sum() for term in terms)) for k in (0, 1))
+        slopes = [model.slopes(np.full(len(constant), b)) for model, constant in parts]
+        score, slope = (float(sum(part[k].sum() for part in slopes)) for k in (0, 1))
         low, high = (b, high) if score > 0 else (low, b)
         step = -score / slope if slope < 0 else np.inf
         if abs(step) < LAST_STEP:
             value = sum(
-                (model.value(np.full(len(model.observed), b), term[2]) - constant).sum()
-                for (model, constant), term in zip(parts, terms, strict=True)
+                (model.value(np.full(len(constant), b), part[2]) + constant).sum()
+                for (model, constant), part in zip(parts, slopes, strict=True)
             )
             return b + step, float(value) + score * step / 2
         b = b + step if low < b + step < high else (low + high) / 2
     raise ArithmeticError("the penalised likelihood of a common coefficient could not be maximised")
 
 
-def _likelihoods(block: GeneCounts, wanted: NDArray[np.intp], ties: Ties) -> tuple[_Likelihood, NDArray[np.float64]]:
-    """Penalised likelihoods of the wanted genes of a block, and minus their unpenalised values at 0 (1 or m,)."""
-    terms = tie_terms(block, ties)
-    weight = terms.weight[wanted] if len(terms.weight) > 1 else terms.weight
-    total = terms.total[wanted] if len(terms.total) > 1 else terms.total
-    altered = terms.altered[wanted]
-    full = (total - altered < 1e-9) & (altered > 0)
-    observed = block.events_altered[wanted] - (full * weight).sum(axis=1)
-    altered[full] = 0.0
-    with np.errstate(divide="ignore"):
-        odds = (total - altered) / altered  # infinite where no altered is at risk
-    model = _Likelihood(share=altered / total, odds=odds, weight=weight, observed=observed)
-    return model, (weight * np.log(total)).sum(axis=1)
+def _fit_block(model: _Penalised, constant: NDArray[np.float64], root: float | None) -> dict[str, NDArray[np.float64]]:
+    """Estimates of some genes of a block.
 
-
-def _fit_block(
-    block: GeneCounts, wanted: NDArray[np.intp], ties: Ties, root: float | None
-) -> dict[str, NDArray[np.float64]]:
-    """Estimates of the wanted genes of a block; ``root`` = square root of the chi-square quantile of the limits."""
-    if len(wanted) == 0:
+    ``constant`` (m,) unpenalised log likelihood at 0; ``root`` = square root of the chi-square quantile of the limits.
+    """
+    if len(constant) == 0:
         return {}
-    model, constant = _likelihoods(block, wanted, ties)
-    at_null = np.zeros(len(wanted))
-    null = model.value(at_null, model.slopes(at_null)[2])
+    null = np.log(model.plain.cumulants_at_zero().information) / 2
     coef, information = _maximise(model)
     top = model.value(coef, information)
     out = {"coef": coef, "se": 1 / np.sqrt(information), "plr_chi2": np.maximum(2 * (top - null), 0.0)}
-    out |= {"pen_loglik": top - constant, "pen_loglik_null": null - constant}
+    out |= {"pen_loglik": top + constant, "pen_loglik_null": null + constant}
     if root is not None:
         out |= {name: _limit(model, coef, out["se"], top, side * root) for name, side in (("lo", -1.0), ("hi", 1.0))}
     return out
 
 
-def _start(model: _Likelihood) -> NDArray[np.float64]:
+def _start(model: _Penalised) -> NDArray[np.float64]:
     """Log of the observed to expected odds of being altered among the deaths, half a death added to each group."""
-    expected = (model.share * model.weight).sum(axis=1)
-    events = model.weight.sum(axis=1)
-    odds = (model.observed + 0.5) / (events - model.observed + 0.5)
+    observed, weight = model.plain.observed, model.plain.weight
+    share = model.plain.share if weight is None else model.plain.share * weight
+    expected = share.sum(axis=1)
+    events = share.shape[1] if weight is None else weight.sum(axis=-1)
+    odds = (observed + 0.5) / (events - observed + 0.5)
     start = np.log(odds * (events - expected + 0.5) / (expected + 0.5))
     return np.asarray(np.clip(start, -5, 5))
 
 
-def _maximise(model: _Likelihood) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _maximise(model: _Penalised) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Root of the penalised score of each gene, and the information there; rows leave once they have converged."""
-    coef, information = _start(model), np.full(len(model.observed), np.nan)
+    coef, information = _start(model), np.full(len(model.plain.observed), np.nan)
     low, high = coef - MAX_LOG_HR, coef + MAX_LOG_HR
     active = np.arange(len(coef))
     for _ in range(MAX_ITERATIONS):
@@ -346,7 +315,7 @@ def _maximise(model: _Likelihood) -> tuple[NDArray[np.float64], NDArray[np.float
 
 
 def _limit(
-    model: _Likelihood, coef: NDArray[np.float64], se: NDArray[np.float64], top: NDArray[np.float64], root: float
+    model: _Penalised, coef: NDArray[np.float64], se: NDArray[np.float64], top: NDArray[np.float64], root: float
 ) -> NDArray[np.float64]:
     """Limit of each gene on the side of the sign of ``root``: where the signed root of 2 [top - l*(b)] equals it."""
     side, target = np.sign(root), abs(root)

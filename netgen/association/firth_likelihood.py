@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from netgen.association.partial_likelihood import Design, evaluate, linear_predictor, term_moments
+from netgen.association.partial_likelihood import Design, linear_predictor
+from netgen.association.risk_sums import sum_hazards, sum_terms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,38 +50,47 @@ def evaluate_penalised(design: Design, b: NDArray[np.float64]) -> Point:
     Notes
     -----
     I is a sum over deaths of covariances of z over those at risk, so tr(I^-1 dI/db_r) is the sum of
-    E[(z - m)' I^-1 (z - m) (z_r - m_r)], m = E[z]. With a = z' I^-1 z that needs only the means of z, zz', a and a z.
+    E[(z - m)' I^-1 (z - m) (z_r - m_r)] = E[a z_r] - E[a] m_r - 2 E[z_r z]' I^-1 m + 2 m' I^-1 m m_r with m = E[z],
+    a = z' I^-1 z. Sums over deaths of products with E[.] are turned into sums over patients (``risk_sums.py``), so that
+    only the means of z and a over the risk sets are needed.
     """
-    eta = linear_predictor(design, b[None, :])
+    eta = linear_predictor(design, b[None, :])[0]
     if eta.min(initial=0.0) < -MAX_SPREAD:
         return _outside(b)
-    plain = evaluate(design, b[None, :])
-    information = plain.information[0]
+    z, weight = design.covariates, design.term_weight
+    relative = np.exp(eta) * design.weights
+    sums = _sum_terms(design, relative * np.concatenate([np.ones((1, z.shape[1])), z]))
+    increment, mean = weight / sums[0], sums[1:] / sums[0]
+    hazard = sum_hazards(design, increment[None])[0]
+    expected = relative * hazard
+    information = (z * expected) @ z.T - (mean * weight) @ mean.T
+    information = (information + information.T) / 2
     values = np.linalg.eigvalsh(information)
-    if values[0] * MAX_CONDITION <= values[-1]:
+    if not np.isfinite(values).all() or values[0] * MAX_CONDITION <= values[-1]:
         return _outside(b)
-    value = float(plain.loglik[0]) + float(np.log(values).sum()) / 2
-    gradient = plain.score[0] + design.term_weight @ _skewness(design, eta, np.linalg.inv(information)) / 2
-    return Point(b=b, value=value, gradient=gradient, information=information, curvature=information)
+    deaths = design.weights * design.dead
+    inverse = np.linalg.inv(information)
+    size, turned = (z * (inverse @ z)).sum(axis=0), inverse @ mean
+    size_mean = _sum_terms(design, (relative * size)[None])[0] / sums[0]
+    falls = np.concatenate([[2 * (mean * turned).sum(axis=0) - size_mean], turned])
+    by_patient = sum_hazards(design, increment * falls)
+    skew = z @ (relative * (size * hazard + by_patient[0] - 2 * (z * by_patient[1:]).sum(axis=0)))
+    loglik = float(eta @ deaths - np.log(sums[0]) @ weight)
+    return Point(
+        b=b,
+        value=loglik + float(np.log(values).sum()) / 2,
+        gradient=z @ (deaths - expected) + skew / 2,
+        information=information,
+        curvature=information,
+    )
+
+
+def _sum_terms(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum the rows of values (r, n) over the patients at risk in every term, (r, T)."""
+    return np.asarray(sum_terms(design, [(0, values)], (1, len(values)))[0])
 
 
 def _outside(b: NDArray[np.float64]) -> Point:
     """Return a point where the penalised likelihood is -inf."""
     nothing = np.zeros((len(b), len(b)))
     return Point(b=b, value=-np.inf, gradient=np.zeros(len(b)), information=nothing, curvature=nothing)
-
-
-def _skewness(design: Design, eta: NDArray[np.float64], inverse: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(T, p) E[(z - m)' I^-1 (z - m) (z - m)] over the risk set of every term."""
-    p = len(inverse)
-    size = (design.covariates * (inverse @ design.covariates)).sum(axis=0)
-    moments = term_moments(design, eta, size[None, :])
-    mean, size_mean = moments.mean[1:, 0].T, moments.mean[0, 0][:, None]
-    products = moments.second[:, 0].T  # pairs of (a, z_1 .. z_p)
-    size_z = products[:, 1 : 1 + p]
-    second = np.empty((len(mean), p, p))
-    second[:, *np.triu_indices(p)] = products[:, 1 + p :]
-    second[:, *np.triu_indices(p)[::-1]] = products[:, 1 + p :]
-    turned = mean @ inverse
-    square = (turned * mean).sum(axis=1)[:, None]
-    return np.asarray(size_z - mean * size_mean - 2 * (second * turned[:, None, :]).sum(axis=2) + 2 * mean * square)

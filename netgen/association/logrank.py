@@ -31,8 +31,9 @@ class LogrankTest:
         (k, k) covariance of observed - expected.
     chi2, df, p
         Test; ``df`` is the rank of ``variance``. With ``df`` 0 nothing can be tested: chi2 and p are NaN.
-    rho
-        Weight S(t-)^rho: 0 = log-rank, 1 = Peto-Peto form of the Wilcoxon test.
+    rho, gamma
+        Weight S(t-)^rho (1 - S(t-))^gamma: 0, 0 = log-rank; 1, 0 = Peto-Peto form of the Wilcoxon test; 0, 1 = late
+        differences.
     """
 
     groups: tuple[object, ...]
@@ -44,6 +45,7 @@ class LogrankTest:
     df: int
     p: float
     rho: float
+    gamma: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +55,11 @@ class LogrankScan:
     Attributes
     ----------
     observed, expected, variance
-        (m,) events of the altered, expected events, hypergeometric variance of the difference.
+        (m,) (weighted) events of the altered, expected events, hypergeometric variance of the difference.
     chi2, p
         (m,) test on 1 df; NaN where the variance is 0.
+    rho, gamma
+        Weight, as in ``LogrankTest``.
     """
 
     observed: NDArray[np.float64]
@@ -63,6 +67,8 @@ class LogrankScan:
     variance: NDArray[np.float64]
     chi2: NDArray[np.float64]
     p: NDArray[np.float64]
+    rho: float
+    gamma: float
 
 
 def logrank_test(
@@ -73,6 +79,7 @@ def logrank_test(
     entry: ArrayLike | None = None,
     strata: ArrayLike | None = None,
     rho: float = 0.0,
+    gamma: float = 0.0,
 ) -> LogrankTest:
     """Compare the survival of k groups.
 
@@ -90,8 +97,8 @@ def logrank_test(
         (n,) days to the start of observation; None = observed from the origin.
     strata
         (n,) labels; observed - expected and variances are added up over strata.
-    rho
-        Fleming-Harrington weight S(t-)^rho, S the pooled Kaplan-Meier curve of the stratum.
+    rho, gamma
+        Fleming-Harrington weight S(t-)^rho (1 - S(t-))^gamma, S the pooled Kaplan-Meier curve of the stratum.
 
     Returns
     -------
@@ -111,12 +118,13 @@ def logrank_test(
     References
     ----------
     Harrington DP, Fleming TR. Biometrika 1982;69:553-566.
+    Fleming TR, Harrington DP. Counting Processes and Survival Analysis, 1991, ch. 7 (gamma).
     """
     risk = build_risk_sets(time, event, entry=entry, strata=strata)
     labels, code = np.unique(np.asarray(group), return_inverse=True)
     k = len(labels)
     n_group = at_risk_counts(risk, code, np.arange(len(code)), k)
-    weight = _fleming_harrington(risk, rho)
+    weight = _fleming_harrington(risk, risk.n_at_risk[None], risk.n_events[None], rho, gamma)[0]
     share = n_group / risk.n_at_risk
     dead = risk.event
     observed = np.bincount(code[dead], weights=weight[risk.event_slot[dead]], minlength=k).astype(np.float64)
@@ -134,10 +142,11 @@ def logrank_test(
         df=df,
         p=float(chi2_p(chi2, df)),
         rho=rho,
+        gamma=gamma,
     )
 
 
-def scan_logrank(risk: RiskSets, genes: NDArray[np.int8]) -> LogrankScan:
+def scan_logrank(risk: RiskSets, genes: NDArray[np.int8], *, rho: float = 0.0, gamma: float = 0.0) -> LogrankScan:
     """Compare altered and wild-type patients by the log-rank test, gene by gene.
 
     Patients who are not profiled for a gene (-1) are in none of that gene's risk sets. Strata and delayed entry are
@@ -149,6 +158,8 @@ def scan_logrank(risk: RiskSets, genes: NDArray[np.int8]) -> LogrankScan:
         Outcomes of n patients.
     genes
         (m, n) gene-major status: 1 altered, 0 wild type, -1 not profiled; columns in the row order of ``risk``.
+    rho, gamma
+        Weight, as in ``logrank_test``; the Kaplan-Meier curve is that of the gene's profiled patients.
 
     Returns
     -------
@@ -157,7 +168,7 @@ def scan_logrank(risk: RiskSets, genes: NDArray[np.int8]) -> LogrankScan:
 
     Notes
     -----
-    The formulas of ``logrank_test`` with rho = 0. Witness: ``tests/reference/genes``.
+    The formulas of ``logrank_test``. Witnesses: ``tests/reference/genes``, ``tests/reference/logrank``.
     """
     m = len(genes)
     observed, expected, variance = np.zeros(m), np.zeros(m), np.zeros(m)
@@ -165,13 +176,22 @@ def scan_logrank(risk: RiskSets, genes: NDArray[np.int8]) -> LogrankScan:
         n, d = block.n_total, block.d_total
         share = block.n_altered / np.maximum(n, 1)
         observed[block.rows] = block.events_altered
+        spread = _spread(n, d)
+        if rho != 0 or gamma != 0:
+            weight = _fleming_harrington(risk, n, d, rho, gamma)
+            gene, slot = block.deaths
+            weights = weight[gene if len(weight) > 1 else 0, slot]
+            observed[block.rows] = np.bincount(gene, weights=weights, minlength=len(block.rows))
+            d, spread = weight * d, weight**2 * spread
         expected[block.rows] = _weighted(share, d)
         share *= 1 - share
-        variance[block.rows] = _weighted(share, _spread(n, d))
+        variance[block.rows] = _weighted(share, spread)
     chi2 = np.full(m, np.nan)
     tested = variance > 0
     chi2[tested] = (observed - expected)[tested] ** 2 / variance[tested]
-    return LogrankScan(observed=observed, expected=expected, variance=variance, chi2=chi2, p=chi2_p(chi2))
+    return LogrankScan(
+        observed=observed, expected=expected, variance=variance, chi2=chi2, p=chi2_p(chi2), rho=rho, gamma=gamma
+    )
 
 
 def _weighted(x: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -184,14 +204,16 @@ def _spread(n: NDArray[np.float64], d: NDArray[np.float64]) -> NDArray[np.float6
     return np.where(n > 1, d * (n - d) / np.maximum(n - 1, 1), 0.0)
 
 
-def _fleming_harrington(risk: RiskSets, rho: float) -> NDArray[np.float64]:
-    """S(t-)^rho at every slot, S the Kaplan-Meier curve of the slot's stratum."""
-    weight = np.ones(risk.n_slots)
-    for s in range(risk.n_strata if rho != 0 else 0):
-        slots = risk.slot_stratum == s
-        survival = np.cumprod(1 - risk.n_events[slots] / risk.n_at_risk[slots])
-        weight[slots] = np.append(1.0, survival)[:-1] ** rho
-    return weight
+def _fleming_harrington(
+    risk: RiskSets, n: NDArray[np.float64], d: NDArray[np.float64], rho: float, gamma: float
+) -> NDArray[np.float64]:
+    """S(t-)^rho (1 - S(t-))^gamma at every slot (r, K), S the Kaplan-Meier curve of n at risk and d events (r, K)."""
+    before = np.ones(n.shape)
+    for s in range(risk.n_strata if rho != 0 or gamma != 0 else 0):
+        slots = np.flatnonzero(risk.slot_stratum == s)
+        stays = 1 - d[:, slots[:-1]] / np.maximum(n[:, slots[:-1]], 1)
+        before[:, slots[1:]] = np.cumprod(stays, axis=1)
+    return np.asarray(before**rho * (1 - before) ** gamma)
 
 
 def _quadratic_form(u: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[float, int]:

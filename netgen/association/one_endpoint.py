@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 
 from netgen.association.analysis_set import AnalysisSet, build_analysis_set
+from netgen.association.beyond_one_gene import relate_treatment
 from netgen.association.family import Family, analyse_family
 from netgen.association.group_curves import groupings_of, tabulate_curves
+from netgen.association.influence import find_influential
 from netgen.association.penalised import PenalisedModel, fit_penalised
+from netgen.association.schoenfeld import schoenfeld_residuals
 from netgen.association.truncation import TRUNCATION_COLUMNS, check_truncation, tabulate_truncation, warn_dependent
 from netgen.cohort import build_endpoint
 from netgen.errors import AnalysisError, Findings
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
     from netgen.cohort import Cohort
     from netgen.genomics.matrix import AlterationMatrix
     from netgen.study import AssociationSettings
+
+MOST_RESIDUALS: Final = 20  # features whose residuals are kept, the least proportional first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,10 @@ class EndpointResult:
         Rows of ``km.tsv`` and curve steps.
     truncation
         Row of ``truncation.tsv``; none without delayed entry.
+    gene_treatment
+        Rows of ``gene_treatment.tsv``; none unless the endpoint starts with a treatment line.
+    influence, schoenfeld
+        Rows of ``influence.tsv``, and the residuals behind the plots of proportional hazards.
     model, no_model
         The penalised model, or a code and a sentence; both None if none was asked for.
     """
@@ -47,6 +56,9 @@ class EndpointResult:
     km: pd.DataFrame
     curves: pd.DataFrame
     truncation: pd.DataFrame
+    gene_treatment: pd.DataFrame
+    influence: pd.DataFrame
+    schoenfeld: pd.DataFrame
     model: PenalisedModel | None
     no_model: tuple[str, str] | None
 
@@ -64,10 +76,12 @@ def analyse_endpoint(
 
     Parameters
     ----------
-    cohort, matrix
-        Patients and their alterations.
+    cohort
+        Patients.
     name
         The endpoint.
+    matrix
+        Their alterations.
     settings
         Resolved options.
     findings
@@ -97,6 +111,9 @@ def analyse_endpoint(
         km=km,
         curves=curves,
         truncation=_truncation(analysis, settings, findings),
+        gene_treatment=relate_treatment(cohort, analysis, family, settings),
+        influence=_influence(analysis, family, settings),
+        schoenfeld=_schoenfeld(analysis, family, settings),
         model=model,
         no_model=reason,
     )
@@ -109,10 +126,12 @@ def analyse_without_entry(
 
     Parameters
     ----------
-    cohort, matrix
-        Patients and their alterations.
+    cohort
+        Patients.
     name
         The endpoint.
+    matrix
+        Their alterations.
     settings
         Options of the analysis with delayed entry.
     threads
@@ -145,6 +164,26 @@ def _analysis_set(
     return endpoint, analysis
 
 
+def _influence(analysis: AnalysisSet, family: Family, settings: AssociationSettings) -> pd.DataFrame:
+    """Look for influential patients: in small cohorts at every tested feature, in large ones where p < alpha."""
+    plan, rows = family.plan, family.rows
+    wanted = rows["status"] == "tested"
+    if plan.mode != "small":
+        wanted &= (rows["p_primary"] < plan.alpha) | rows["feature"].isin(settings.prespecified)
+    return find_influential(
+        analysis, list(rows.loc[wanted, "feature"]), estimator=plan.estimator, refit=plan.mode == "small",
+        ties=plan.ties, level=plan.level,
+    )  # fmt: skip
+
+
+def _schoenfeld(analysis: AnalysisSet, family: Family, settings: AssociationSettings) -> pd.DataFrame:
+    """Return the residuals of features whose hazards are not proportional, and of the pre-specified ones."""
+    plan, rows = family.plan, family.rows
+    wanted = (rows["status"] == "tested") & ((rows["ph_p"] < plan.alpha) | rows["feature"].isin(settings.prespecified))
+    chosen = rows.loc[wanted].sort_values(["ph_p", "feature"], kind="stable")["feature"].head(MOST_RESIDUALS)
+    return schoenfeld_residuals(analysis, list(chosen), ties=plan.ties)
+
+
 def _truncation(analysis: AnalysisSet, settings: AssociationSettings, findings: Findings) -> pd.DataFrame:
     """Check that survival does not depend on the time of entry; pooled over strata, as DOMAIN 2.10 has it."""
     if analysis.entry is None:
@@ -171,7 +210,10 @@ def _model(
             entry=None if analysis.entry is None else pd.Series(analysis.entry, index=ids),
             strata=None if analysis.strata is None else pd.Series(analysis.strata, index=ids),
             alpha=settings.alpha,
+            adaptive=settings.adaptive,
+            bootstrap=settings.bootstrap,
             min_altered=family.plan.min_altered,
+            min_profiled=settings.min_profiled,
             small=family.plan.mode == "small",
             seed=derive_seed(f"model:{analysis.endpoint}", master=settings.seed),
             findings=findings,
@@ -179,5 +221,7 @@ def _model(
     except AnalysisError as error:
         return None, (error.finding.code, error.finding.message)
     except ArithmeticError as error:  # a solver that says it did not converge: a model without a defence is no model
+        if type(error) is not ArithmeticError:  # a division by zero is a bug
+            raise
         return None, ("not_converged", f"the penalised model could not be fitted: {error}.")
     return model, None

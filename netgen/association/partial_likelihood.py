@@ -1,6 +1,6 @@
 """The Cox partial likelihood of several covariates, with its derivatives.
 
-Sums over risk sets are running sums (``running_sums.py``). One evaluation serves a batch of models that share
+Sums over risk sets are running sums (``risk_sums.py``). One evaluation serves a batch of models that share
 covariates and differ in one column of their own: the model of each gene beside the same clinical covariates. A single
 model is a batch of one.
 """
@@ -8,15 +8,15 @@ model is a batch of one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from netgen.association.running_sums import RunningSums, plan_running_sums, sum_from_last
+from netgen.association.risk_sums import sum_hazards, sum_terms
+from netgen.association.running_sums import RunningSums, plan_running_sums, row_dots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -35,7 +35,7 @@ class Design:
     covariates
         (q, n) shared covariates, as given; centre and scale them for accuracy.
     weights
-        (n,) case weights.
+        (n,) case weights, or (b, n) for the models of a batch: see ``batch_design.py``.
     dead
         (n,) bool.
     slot
@@ -48,7 +48,7 @@ class Design:
         Places of the patients who fail in slots with several terms: the first death of each such slot, slots with most
         deaths first, then the second of each, and so on; where each of these layers starts.
     term_slot, term_share, term_weight
-        (T,) slot of each term, share l/d of the tied deaths that it has lost, deaths it stands for.
+        (T,) slot of each term; (T,) or (b, T) share l/d of the tied deaths that it has lost, deaths it stands for.
     term_later, term_tied
         Terms that have lost a share, and which slot of the first layer they belong to.
     """
@@ -68,6 +68,27 @@ class Design:
     term_weight: NDArray[np.float64]
     term_later: NDArray[np.intp]
     term_tied: NDArray[np.intp]
+    hazard: Hazard
+
+
+class Hazard(NamedTuple):
+    """How increments of the terms are summed over the terms of which a patient is at risk.
+
+    Attributes
+    ----------
+    order
+        (N,) term in each place of the running sum, -1 = empty.
+    until_exit, until_entry
+        The sums over the terms up to the last slot of each place of ``Design.rows``, and up to the entry of ``late``.
+    tied, first
+        Slot with several terms of each patient of ``Design.tied``, and where its terms begin in ``term_later``.
+    """
+
+    order: NDArray[np.intp]
+    until_exit: RunningSums
+    until_entry: RunningSums | None
+    tied: NDArray[np.intp]
+    first: NDArray[np.intp]
 
 
 class Evaluation(NamedTuple):
@@ -146,7 +167,24 @@ def build_design(
         term_weight=weight[term_slot] / terms[term_slot],
         term_later=later,
         term_tied=rank[term_slot[later]],
+        hazard=_plan_hazard(blocks, term_slot, later, slot, np.where(late < 0, 0, start[late]), slot[tied]),
     )
+
+
+def _plan_hazard(
+    strata: NDArray[np.intp],
+    term_slot: NDArray[np.intp],
+    later: NDArray[np.intp],
+    exit_slot: NDArray[np.intp],
+    late_start: NDArray[np.intp],
+    tied_slot: NDArray[np.intp],
+) -> Hazard:
+    """Plan running sums over the terms from the first slot of a stratum on: ``plan_running_sums`` in a mirror."""
+    end = int(strata[-1])
+    order, plan = plan_running_sums(end - 1 - term_slot, end - strata[::-1])
+    slots, first = np.unique(term_slot[later], return_index=True)
+    entry = plan.read_at(np.minimum(end - late_start, end - 1)) if len(late_start) else None
+    return Hazard(order, plan.read_at(end - 1 - exit_slot), entry, np.searchsorted(slots, tied_slot), first)
 
 
 def _layers(
@@ -199,22 +237,66 @@ def evaluate(design: Design, coef: NDArray[np.float64], own: NDArray[np.float64]
     Evaluation
         Efron or Breslow, as the design was built; with case weights as R's ``coxph``.
     """
+    if design.entries is not None:
+        return _evaluate_by_terms(design, coef, own)
+    eta = linear_predictor(design, coef, own)
+    expected = np.exp(eta)
+    expected *= design.weights
+    columns, weight = _columns(design, own), design.term_weight
+    mean = sum_terms(design, _products(expected, columns, pairs=False), (1 + len(columns), len(coef)), own)
+    if weight.ndim == 2:
+        mean[0][weight == 0] = 1.0  # a term that the model does not have
+    loglik = _weigh(eta, design.weights * design.dead) - _weigh(np.log(mean[0]), weight)
+    expected *= sum_hazards(design, weight / mean[0])
+    mean = np.divide(mean[1:], mean[0], out=mean[1:])
+    score, information = _sum_patients(design, expected, own)
+    for i, row in enumerate(mean):
+        weighted = row * weight
+        for j in range(i, len(mean)):
+            information[:, i, j] -= row_dots(weighted, mean[j])
+            information[:, j, i] = information[:, i, j]
+    return Evaluation(loglik, score, information)
+
+
+def _evaluate_by_terms(design: Design, coef: NDArray[np.float64], own: NDArray[np.float64] | None) -> Evaluation:
+    """Evaluate with moments of every term: with late entries sums over patients lose digits near infinite hazards."""
     eta = linear_predictor(design, coef, own)
     moments = term_moments(design, eta, own)
     p, weight, deaths = coef.shape[1], design.term_weight, design.weights * design.dead
-    loglik = eta @ deaths - np.log(moments.total) @ weight
-    died = np.empty((p, len(coef)))
-    died[p - len(design.covariates) :] = (design.covariates @ deaths)[:, None]
+    score, information = np.empty((len(coef), p)), np.empty((len(coef), p, p))
+    pairs = iter(moments.second)
+    for i, column in enumerate(_columns(design, own)):
+        score[:, i] = (column * deaths).sum(axis=-1) - _weigh(moments.mean[i], weight)
+        weighted = moments.mean[i] * weight
+        for j in range(i, p):
+            information[:, i, j] = _weigh(next(pairs), weight) - row_dots(weighted, moments.mean[j])
+            information[:, j, i] = information[:, i, j]
+    loglik = _weigh(eta, deaths) - _weigh(np.log(moments.total), weight)
+    return Evaluation(loglik, score, information)
+
+
+def _weigh(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Row sums with weights that all rows share, or their own."""
+    return np.asarray(values @ weights) if weights.ndim == 1 else row_dots(values, weights)
+
+
+def _sum_patients(
+    design: Design, expected: NDArray[np.float64], own: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Score, and the upper part of the second moments of the covariates, as sums over patients of expected deaths."""
+    z, b = design.covariates, len(expected)
+    q, first = len(z), int(own is not None)
+    residual = design.weights * design.dead - expected
+    score, second = np.empty((b, first + q)), np.empty((b, first + q, first + q))
+    i, j = np.triu_indices(q)
+    score[:, first:] = residual @ z.T
+    second[:, first + i, first + j] = expected @ (z[i] * z[j]).T
     if own is not None:
-        died[0] = own @ deaths
-    score = died - moments.mean @ weight
-    weighted = moments.mean * weight
-    plain = moments.second @ weight
-    information = np.empty((p, p, len(coef)))
-    for k, (i, j) in enumerate(_pairs(p)):
-        information[i, j] = plain[k] - np.einsum("bt,bt->b", weighted[i], moments.mean[j])
-        information[j, i] = information[i, j]
-    return Evaluation(loglik, score.T, information.transpose(2, 0, 1))
+        altered = expected * own
+        score[:, 0] = row_dots(residual, own)
+        second[:, 0, 0] = row_dots(altered, own)
+        second[:, 0, 1:] = altered @ z.T
+    return score, second
 
 
 def linear_predictor(
@@ -266,12 +348,14 @@ def term_moments(design: Design, eta: NDArray[np.float64], own: NDArray[np.float
     values = _products(np.exp(eta) * design.weights, columns)
     sums = sum_terms(design, values, (1 + p + p * (p + 1) // 2, len(eta)), own)
     total = sums[0].copy()
+    if design.term_weight.ndim == 2:
+        total[design.term_weight == 0] = 1.0  # a term that the model does not have
     sums /= total
     return TermMoments(total, sums[1 : 1 + p], sums[1 + p :])
 
 
 def _products(
-    base: NDArray[np.float64], columns: list[NDArray[np.float64]]
+    base: NDArray[np.float64], columns: list[NDArray[np.float64]], *, pairs: bool = True
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Yield (number, values): 0 the weights, then weights times each column, then times each pair of columns."""
     p, pair = len(columns), len(columns) + 1
@@ -280,7 +364,7 @@ def _products(
     for i in range(p):
         np.multiply(base, columns[i], out=once)
         yield 1 + i, once
-        for j in range(i, p):
+        for j in range(i, p if pairs else i):
             np.multiply(once, columns[j], out=twice)
             yield pair, twice
             pair += 1
@@ -289,67 +373,3 @@ def _products(
 def _columns(design: Design, own: NDArray[np.float64] | None) -> list[NDArray[np.float64]]:
     """Covariate columns, own first."""
     return ([] if own is None else [own]) + list(design.covariates)
-
-
-def _pairs(p: int) -> list[tuple[int, int]]:
-    """Index pairs i <= j of a symmetric matrix."""
-    return [(i, j) for i in range(p) for j in range(i, p)]
-
-
-def sum_terms(
-    design: Design,
-    values: Iterable[tuple[int, NDArray[np.float64]]],
-    shape: tuple[int, int],
-    own: NDArray[np.float64] | None = None,
-) -> NDArray[np.float64]:
-    """Return sums of any values over the patients at risk in every term.
-
-    Parameters
-    ----------
-    design
-        Patients and terms.
-    values
-        (number, (b, n) values), 0 in empty places; an array may be overwritten after its turn.
-    shape
-        How many arrays there are, and b.
-    own
-        (b, n) own columns, if the values depend on a coefficient of theirs.
-
-    Returns
-    -------
-    NDArray[np.float64]
-        (number of arrays, b, T); tied deaths count in part, as ``term_share`` says.
-
-    Notes
-    -----
-    One array at a time is summed while it is in the cache. Late entries are subtracted: altered and wild type apart, or
-    in extended precision, so that a hazard ratio near infinity costs no digits.
-    """
-    sums = np.empty((*shape, len(design.term_slot)))
-    tied = np.empty((*shape, len(design.tied)))
-    for number, array in values:
-        if design.entries is None:
-            sums[number] = sum_from_last(design.exits, array)
-        elif own is not None:
-            sums[number] = _sum_between(design, array * own) + _sum_between(design, array * (1 - own))
-        else:
-            sums[number] = _sum_between(design, array.astype(np.longdouble))
-        tied[number] = array[:, design.tied]
-    if len(design.tied):
-        sums[..., design.term_later] -= design.term_share[design.term_later] * _add_layers(design, tied)
-    return sums
-
-
-def _sum_between(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over those who have not left, less those who have not entered."""
-    assert design.entries is not None
-    late = np.where(design.late >= 0, values[:, design.late], 0)
-    return sum_from_last(design.exits, values) - sum_from_last(design.entries, late)
-
-
-def _add_layers(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum the tied deaths of each slot and spread the sums over the terms that lose a share of them."""
-    total = values[..., : design.layers[1]]
-    for first, end in pairwise(design.layers[1:]):
-        total[..., : end - first] += values[..., first:end]
-    return total[..., design.term_tied]

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from netgen.association.adaptive import adaptive_factors, cross_validate_adaptive
 from netgen.association.clinical_model import fit_clinical
 from netgen.association.coxnet import fit_coxnet
+from netgen.association.horizon_performance import HORIZONS
 from netgen.association.penalised_cv import SEED_TASK, assign_folds, count_folds, cross_validate
 from netgen.association.penalised_data import gather_outcome, prepare_data
-from netgen.association.penalised_performance import state_verdict, tabulate_performance
+from netgen.association.penalised_evidence import describe_evidence, gather_evidence
+from netgen.association.penalised_performance import state_verdict
 from netgen.association.penalised_tables import (
     list_records,
     tabulate_baseline,
@@ -21,18 +24,25 @@ from netgen.association.penalised_tables import (
     tabulate_cv,
     tabulate_path,
 )
+from netgen.association.stability import select_stably
 from netgen.errors import AnalysisError, Findings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from netgen.association.counts import Ties
     from netgen.association.coxnet import CoxnetPath
     from netgen.association.penalised_cv import Criterion, CrossValidation
     from netgen.association.penalised_data import ModelData
+    from netgen.association.stability import StabilitySelection
 
 MIN_EVENTS: Final = 10
 MIN_EVENTS_SELECTION: Final = 20
 FEATURES_PER_EVENT: Final = 10
+ADAPTIVE_RATIO: Final = 1e-3  # smallest over largest penalty: weights differ by orders of magnitude
+TABLES: Final = ("coefficients", "path", "cv", "performance", "calibration", "baseline", "clinical", "lost_features")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +70,11 @@ class PenalisedModel:
         One row per penalty: lambda, mean, se (between-repeat SE), n_nonzero (penalised terms), deviance_ratio, kkt,
         choice (``min``, ``1se``, ``min;1se`` or empty).
     performance
-        metric, model (``genes_min``, ``genes_1se``, ``clinical``), value, status, note.
+        metric, model (``genes_min``, ``genes_1se``, ``clinical``, or ``km``), value, lo, hi, status, note.
+    calibration
+        model, group, n, predicted, observed, lo, hi, horizon_days; no rows with fewer than 100 events.
+    stability
+        How often each alteration is selected in half-samples; None if nothing can be selected.
     baseline
         stratum, time_days, n_at_risk, n_events, cumhaz_min, cumhaz_1se: Breslow cumulative hazard of a patient without
         alteration and with average covariates.
@@ -80,6 +94,8 @@ class PenalisedModel:
     path: pd.DataFrame
     cv: pd.DataFrame
     performance: pd.DataFrame
+    calibration: pd.DataFrame
+    stability: StabilitySelection | None
     baseline: pd.DataFrame
     clinical: pd.DataFrame
     lost_patients: pd.DataFrame
@@ -93,7 +109,6 @@ class PenalisedModel:
         dict[str, Any]
             Keys as the attributes, tables as lists of rows; patients left out are counted by reason.
         """
-        tables = ("coefficients", "path", "cv", "performance", "baseline", "clinical", "lost_features")
         lost = self.lost_patients["reason"].value_counts().sort_index()
         return {
             "status": self.status,
@@ -102,7 +117,8 @@ class PenalisedModel:
             "n": self.n,
             "n_events": self.n_events,
             "settings": dict(self.settings),
-            **{name: list_records(getattr(self, name)) for name in tables},
+            **{name: list_records(getattr(self, name)) for name in TABLES},
+            "stability": self.stability and self.stability.to_dict(),
             "lost_patients": {str(reason): int(count) for reason, count in lost.items()},
         }
 
@@ -124,6 +140,12 @@ def fit_penalised(
     n_lambda: int | None = None,
     n_repeats: int | None = None,
     criterion: Criterion = "pooled",
+    ties: Ties = "breslow",
+    adaptive: bool = False,
+    bootstrap: int | None = None,
+    n_outer_repeats: int | None = None,
+    n_pairs: int = 50,
+    horizons: Sequence[float] = HORIZONS,
     findings: Findings | None = None,
 ) -> PenalisedModel:
     """Fit an elastic-net Cox model of alterations with unpenalised clinical covariates, and judge it.
@@ -163,8 +185,21 @@ def fit_penalised(
         Repeats of the cross-validation; None = by ``small``.
     criterion
         As in ``cross_validate``.
+    ties
+        ``breslow`` (DOMAIN 3.11, and glmnet) or ``efron``.
+    adaptive
+        Penalise a gene the more, the smaller its ridge coefficient is (adaptive lasso); the ridge is fitted within each
+        training fold. It is judged by its cross-validation only: no bootstrap and no nested cross-validation.
+    bootstrap
+        Resamples for the optimism; 0 = none. None = 200, or 50 with more than 30 columns or 10,000 cells.
+    n_outer_repeats
+        Repeats of the nested cross-validation; 0 = none. None = 10, or 2 with more than 30 columns or 10,000 cells.
+    n_pairs
+        Complementary pairs of half-samples for the stability selection; 0 = none. There is none of a ridge.
+    horizons
+        Days at which predictions are judged.
     findings
-        Collects W_HIGH_DIM; None = the notes alone tell it.
+        Collects W_HIGH_DIM and W_STABILITY_UNRELIABLE; None = the notes alone tell it.
 
     Returns
     -------
@@ -188,23 +223,25 @@ def fit_penalised(
     data = prepare_data(outcome, features, covariates, min_altered, min_profiled)
     notes = [*data.notes, *_guard(data, findings)]
     used = {
-        "alpha": alpha if data.n_events >= MIN_EVENTS_SELECTION else 0.0, "alpha_requested": alpha, "ties": "breslow",
+        "alpha": alpha if data.n_events >= MIN_EVENTS_SELECTION else 0.0, "alpha_requested": alpha, "ties": ties,
         "criterion": criterion, "n_folds": count_folds(data.n_events), "n_repeats": n_repeats or (20 if small else 5),
         "seed": seed, "seed_task": SEED_TASK, "small": small, "min_altered": min_altered, "min_profiled": min_profiled,
+        "adaptive": adaptive and data.n_events >= MIN_EVENTS_SELECTION and alpha > 0,
     }  # fmt: skip
+    if used["adaptive"] or not data.terms:
+        bootstrap, n_outer_repeats = 0, 0
+    used |= describe_evidence(data, bootstrap, n_outer_repeats, horizons)
     path, cv = _fit(data, used, n_lambda or (50 if small else 100))
     any_gene = bool(data.penalised.any())
     if cv.index_min == len(cv.lambdas) - 1 and any_gene:
         notes.append("The best penalty is the smallest one tried.")
     clinical = fit_clinical(data.covariates, data.sd, data.outcome)
-    eta_clinical = data.to_matrix() @ path.null_coef if clinical.eta is None else clinical.eta
-    performance = tabulate_performance(data.to_matrix(), data.to_risk_sets(), path, cv, eta_clinical)
-    if not any_gene:
-        performance = performance[performance["model"] == "clinical"].reset_index(drop=True)
+    performance, calibration, doubts = gather_evidence(data, path, cv, clinical.eta, used)
+    stability = _select_stably(data, used, n_pairs, findings)
     return PenalisedModel(
         status="ok" if any_gene else "clinical_only",
         verdict=state_verdict(path, cv, data.penalised, performance),
-        notes=(*notes, *clinical.notes),
+        notes=(*notes, *clinical.notes, *doubts),
         n=len(data.outcome),
         n_events=data.n_events,
         settings={**used, **_describe(data, path, cv)},
@@ -212,6 +249,8 @@ def fit_penalised(
         path=tabulate_path(data, path),
         cv=tabulate_cv(data, path, cv),
         performance=performance,
+        calibration=calibration,
+        stability=stability,
         baseline=tabulate_baseline(data, path, cv),
         clinical=clinical.table,
         lost_patients=data.lost_patients,
@@ -245,11 +284,34 @@ def _fit(data: ModelData, used: dict[str, Any], n_lambda: int) -> tuple[CoxnetPa
     """Fit all patients, and the training folds, with the options as used."""
     X, risk = data.to_matrix(), data.to_risk_sets()
     factor = data.penalised.astype(float)
-    path = fit_coxnet(X, risk, alpha=used["alpha"], penalty_factor=factor, n_lambda=n_lambda)
     split = {name: used[name] for name in ("n_folds", "n_repeats", "seed")}
     folds = assign_folds(data.outcome["fold"], risk.event, **split)
-    judged = {name: used[name] for name in ("min_altered", "criterion")}
-    return path, cross_validate(X, risk, folds, path=path, **judged)
+    fit = {"alpha": used["alpha"], "n_lambda": n_lambda, "ties": used["ties"]}
+    if not used["adaptive"]:
+        path = fit_coxnet(X, risk, penalty_factor=factor, **fit)
+        return path, cross_validate(
+            X, risk, folds, path=path, min_altered=used["min_altered"], criterion=used["criterion"]
+        )
+    own = {"penalty_factor": factor, "stratum_labels": data.outcome["fold"], "seed": used["seed"]}
+    weighed = adaptive_factors(X, risk, ties=used["ties"], min_altered=used["min_altered"], **own)
+    path = fit_coxnet(
+        X, risk, penalty_factor=weighed, rescale_penalty_factors=False, lambda_min_ratio=ADAPTIVE_RATIO, **fit
+    )
+    return path, cross_validate_adaptive(X, risk, folds, path=path, min_altered=used["min_altered"], **own)
+
+
+def _select_stably(
+    data: ModelData, used: dict[str, Any], n_pairs: int, findings: Findings | None
+) -> StabilitySelection | None:
+    """Select in half-samples; half the patients, so half of ``min_altered`` altered ones are enough there."""
+    if not n_pairs or used["alpha"] == 0 or not data.penalised.any():
+        return None
+    terms = [*(f"covariate {name}" for name in data.covariates.columns), *data.genes.columns]
+    return select_stably(
+        data.to_matrix(), data.to_risk_sets(), terms=terms, penalty_factor=data.penalised.astype(float),
+        stratum_labels=data.outcome["fold"], alpha=used["alpha"], n_pairs=n_pairs,
+        min_altered=(used["min_altered"] + 1) // 2, ties=used["ties"], seed=used["seed"], findings=findings,
+    )  # fmt: skip
 
 
 def _describe(data: ModelData, path: CoxnetPath, cv: CrossValidation) -> dict[str, Any]:

@@ -8,21 +8,23 @@ likelihood of the patients it was fitted without.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from netgen.association.breslow import breslow_loglik
+from netgen.association.breslow import cox_loglik, lay_out, saturated_loglik
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.coxnet_folds import fit_folds
 from netgen.association.riskset import build_risk_sets
 from netgen.provenance import derive_seed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import ArrayLike, NDArray
 
+    from netgen.association.counts import Ties
     from netgen.association.coxnet import CoxnetPath
     from netgen.association.riskset import RiskSets
 
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
 
 Criterion = Literal["pooled", "van_houwelingen"]
 SEED_TASK: Final = "penalised_cv:repeat{r}"  # name from which the seed of repeat r is derived
-_FEW: Final = 30  # columns up to which all training folds are fitted together,
-_SMALL: Final = 10_000  # if columns x patients are no more than this
+_TOGETHER: Final = 100_000  # columns x patients up to which the folds of all repeats are fitted together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +132,7 @@ def cross_validate(
     standardize: bool = False,
     criterion: Criterion = "pooled",
     tol: float = 1e-7,
+    weights: ArrayLike | None = None,
 ) -> CrossValidation:
     """Return cross-validated deviances for the penalties of a path, and the two customary choices.
 
@@ -146,7 +148,7 @@ def cross_validate(
     folds
         (R, n) fold numbers, one row per repeat; (n,) is one repeat.
     path
-        Fit to all patients: its penalties, mixing and penalty factors are used.
+        Fit to all patients: its penalties, mixing, penalty factors and ties are used.
     min_altered
         Penalised columns, which must be 0/1 then, with fewer ones or fewer zeros than this in the training fold get
         coefficient 0 there. 0 = keep all columns.
@@ -157,6 +159,8 @@ def cross_validate(
         patients). ``van_houwelingen``: sum over folds of the deviance of all patients less that of the training fold.
     tol
         As in ``fit_coxnet``.
+    weights
+        (n,) positive case weights, as ``path`` was fitted with; None = 1. Deviances are then per weight of events.
 
     Returns
     -------
@@ -171,8 +175,8 @@ def cross_validate(
 
     Notes
     -----
-    Deviance = 2 (saturated - loglik), saturated = - sum d log d. Witness: ``cvm`` and ``cvsd`` of R ``cv.glmnet`` in
-    ``tests/reference/glmnet``; the pooled criterion by its definition in ``tests/association``.
+    Deviance = 2 (saturated - loglik); with Breslow's ties saturated = - sum d log d. Witness: ``cvm`` and ``cvsd`` of
+    R ``cv.glmnet`` in ``tests/reference/glmnet``; the pooled criterion by its definition in ``tests/association``.
 
     References
     ----------
@@ -185,17 +189,20 @@ def cross_validate(
     if criterion == "pooled" and len(splits) < 2:
         raise ValueError("the pooled criterion needs at least 2 repeats: its SE is the SD over repeats")
     n_fits = len(path.lambdas) + 1  # the last one is without penalised columns
-    centred = matrix - matrix.mean(axis=0)
+    case = np.ones(len(matrix)) if weights is None else np.asarray(weights, dtype=np.float64)
+    n_events = case[risk.event].sum()
+    judge = partial(_deviance, ties=path.ties)
+    centred = matrix - np.average(matrix, axis=0, weights=case)
     deviance, fold_se = np.empty((len(splits), n_fits)), np.empty(n_fits)
     eta = np.empty((len(splits), n_fits, len(matrix)))
-    fits = _iter_fits(matrix, risk, splits, path, min_altered, standardize=standardize, tol=tol)
+    fits = _iter_fits(matrix, risk, splits, path, min_altered, case, standardize=standardize, tol=tol)
     for r, (split, coefs) in enumerate(zip(splits, fits, strict=True)):
         for fold, coef in zip(np.unique(split), coefs, strict=True):
             eta[r][:, split == fold] = coef @ centred[split == fold].T
         if criterion == "pooled":
-            deviance[r] = _deviance(eta[r], risk) / risk.event.sum()
+            deviance[r] = judge(eta[r], risk, case) / n_events
         else:
-            deviance[r], fold_se = _van_houwelingen(centred, risk, split, coefs)
+            deviance[r], fold_se = _van_houwelingen(centred, risk, split, coefs, case, judge)
     mean = deviance.mean(axis=0)
     se = deviance.std(axis=0, ddof=1) if len(splits) > 1 else fold_se
     index_min = int(mean[:-1].argmin())
@@ -221,35 +228,27 @@ def _iter_fits(
     splits: NDArray[np.intp],
     path: CoxnetPath,
     min_altered: int,
+    case: Floats,
     *,
     standardize: bool,
     tol: float,
 ) -> Iterator[Floats]:
     """Coefficients (folds, L + 1, p) of the training folds of each split; the last ones are without penalised columns.
 
-    Little data: all folds of all splits together. Else: one after the other, with a working set each.
+    Little data: the folds of all splits together. Else: those of one split.
     """
     training = [split != np.unique(split)[:, None] for split in splits]
     if any(not risk.event[rows].any() for part in training for rows in part):
         raise ValueError("a training fold has no event; use fewer folds")
     kept = [_kept(matrix, part, path, min_altered) for part in training]
-    if matrix.shape[1] <= _FEW and matrix.size <= _SMALL:
-        coefs = fit_folds(
-            matrix,
-            risk,
-            np.concatenate(training),
-            lambdas=path.lambdas,
-            alpha=path.alpha,
-            penalty_factor=path.penalty_factor,
-            kept=np.concatenate(kept),
-            standardize=standardize,
-            tol=tol,
-        )
+    wide_ridge = path.alpha == 0 and matrix.shape[1] > len(matrix)  # it has a form of its own in fit_coxnet
+    fit = partial(_fit_alone if wide_ridge else _fit_together, path=path, standardize=standardize, tol=tol)
+    if matrix.size <= _TOGETHER:
+        coefs = fit(matrix, risk, np.concatenate(training) * case, np.concatenate(kept))
         yield from np.split(coefs, np.cumsum([len(part) for part in training])[:-1])
         return
     for part, keep in zip(training, kept, strict=True):
-        pairs = zip(part, keep, strict=True)
-        yield np.array([_fit_one(matrix, risk, *pair, path, standardize=standardize, tol=tol) for pair in pairs])
+        yield fit(matrix, risk, part * case, keep)
 
 
 def _kept(matrix: Floats, training: NDArray[np.bool_], path: CoxnetPath, min_altered: int) -> NDArray[np.bool_]:
@@ -261,29 +260,61 @@ def _kept(matrix: Floats, training: NDArray[np.bool_], path: CoxnetPath, min_alt
     return np.asarray((path.penalty_factor == 0) | (rarer >= min_altered))
 
 
-def _fit_one(
+def _fit_together(
     matrix: Floats,
     risk: RiskSets,
-    rows: NDArray[np.bool_],
-    keep: NDArray[np.bool_],
-    path: CoxnetPath,
+    weights: Floats,
+    kept: NDArray[np.bool_],
     *,
+    path: CoxnetPath,
     standardize: bool,
     tol: float,
 ) -> Floats:
-    """Coefficients (L + 1, p) of one training fold."""
-    fit = fit_coxnet(
-        matrix[np.ix_(rows, keep)],
-        _subset(risk, rows),
-        alpha=path.alpha,
-        lambdas=path.lambdas,
-        penalty_factor=path.penalty_factor[keep],
-        rescale_penalty_factors=False,
-        standardize=standardize,
-        tol=tol,
-    )
-    coef = np.zeros((len(path.lambdas) + 1, matrix.shape[1]))
-    coef[:, keep] = np.vstack([fit.coef, fit.null_coef])
+    """Coefficients (B, L + 1, p) of several weightings; one by one if in step with each other is not accurate."""
+    try:
+        return fit_folds(
+            matrix,
+            risk,
+            weights,
+            lambdas=path.lambdas,
+            alpha=path.alpha,
+            penalty_factor=path.penalty_factor,
+            kept=kept,
+            standardize=standardize,
+            tol=tol,
+            ties=path.ties,
+        )
+    except ArithmeticError:
+        return _fit_alone(matrix, risk, weights, kept, path=path, standardize=standardize, tol=tol)
+
+
+def _fit_alone(
+    matrix: Floats,
+    risk: RiskSets,
+    weights: Floats,
+    kept: NDArray[np.bool_],
+    *,
+    path: CoxnetPath,
+    standardize: bool,
+    tol: float,
+) -> Floats:
+    """Return the same, each weighting fitted by itself."""
+    coef = np.zeros((len(weights), len(path.lambdas) + 1, matrix.shape[1]))
+    for k, (weight, keep) in enumerate(zip(weights, kept, strict=True)):
+        rows = weight > 0
+        fit = fit_coxnet(
+            matrix[np.ix_(rows, keep)],
+            _subset(risk, rows),
+            alpha=path.alpha,
+            lambdas=path.lambdas,
+            penalty_factor=path.penalty_factor[keep],
+            rescale_penalty_factors=False,
+            standardize=standardize,
+            weights=weight[rows],
+            ties=path.ties,
+            tol=tol,
+        )
+        coef[k][:, keep] = np.vstack([fit.coef, fit.null_coef])
     return coef
 
 
@@ -292,19 +323,26 @@ def _subset(risk: RiskSets, rows: NDArray[np.bool_]) -> RiskSets:
     return build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
 
 
-def _deviance(eta: Floats, risk: RiskSets) -> Floats:
+def _deviance(eta: Floats, risk: RiskSets, case: Floats, *, ties: Ties) -> Floats:
     """Deviance of (..., n) linear predictors."""
-    saturated = -float(risk.n_events @ np.log(risk.n_events))
-    return 2 * (saturated - breslow_loglik(eta, risk))
+    saturated = saturated_loglik(lay_out(risk, case, ties=ties))
+    return np.asarray(2 * (saturated - cox_loglik(eta, risk, ties=ties, weights=case)))
 
 
-def _van_houwelingen(matrix: Floats, risk: RiskSets, split: NDArray[np.intp], coefs: Floats) -> tuple[Floats, Floats]:
+def _van_houwelingen(
+    matrix: Floats,
+    risk: RiskSets,
+    split: NDArray[np.intp],
+    coefs: Floats,
+    case: Floats,
+    judge: Callable[[Floats, RiskSets, Floats], Floats],
+) -> tuple[Floats, Floats]:
     """Return what each left-out fold adds to the deviance, per event, and the SE over folds."""
     added, events = np.empty(coefs.shape[:2]), np.empty(len(coefs))
     for k, (fold, coef) in enumerate(zip(np.unique(split), coefs, strict=True)):
         eta, rows = coef @ matrix.T, split != fold
-        added[k] = _deviance(eta, risk) - _deviance(eta[:, rows], _subset(risk, rows))
-        events[k] = risk.event[~rows].sum()
+        added[k] = judge(eta, risk, case) - judge(eta[:, rows], _subset(risk, rows), case[rows])
+        events[k] = case[risk.event & ~rows].sum()
     mean = added.sum(axis=0) / events.sum()
     used = events > 0
     spread = ((added[used] / events[used, None] - mean) ** 2 * events[used, None]).sum(axis=0) / events.sum()

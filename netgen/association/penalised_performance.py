@@ -1,60 +1,122 @@
-"""What a penalised model is worth beside the clinical covariates: concordance, deviance, and the verdict."""
+"""What a penalised model is worth beside the clinical covariates: concordance, calibration slope, deviance, verdict."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from netgen.association.calibration import fit_slopes
 from netgen.association.concordance import count_concordance, estimate_uno_c
+from netgen.association.concordance_resampling import bound_concordance, concordance_values
+from netgen.association.optimism import correct_optimism
+from netgen.association.resampled_models import MODELS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from netgen.association.coxnet import CoxnetPath
+    from netgen.association.nested_cv import Predictions
+    from netgen.association.optimism import Bootstrap
     from netgen.association.penalised_cv import CrossValidation
     from netgen.association.riskset import RiskSets
 
     Floats = NDArray[np.float64]
 
 NO_IMPROVEMENT: Final = "no alteration improved prediction over clinical covariates"
-_TEXT: Final = ("metric", "model", "status", "note")
+COLUMNS: Final = ("metric", "model", "value", "lo", "hi", "status", "note")
+HONEST: Final = (
+    ("nested", "nested C"),
+    ("corrected", "optimism-corrected C"),
+    ("out_of_fold", "out-of-fold C"),
+)
+_Z95: Final = 1.959963984540054
+_N_LIMITS: Final = 1000  # resamples of the patients behind the limits of nested predictions
+_APPARENT: Final = "patients the model was fitted to: optimistic"
+_FLAT: Final = "not_available: the linear predictor does not vary"
 
 
-def tabulate_performance(
-    X: Floats, risk: RiskSets, path: CoxnetPath, cv: CrossValidation, eta_clinical: Floats
-) -> pd.DataFrame:
-    """Return concordance and deviance of the gene models and of the clinical-only model.
+class Row(NamedTuple):
+    """One row of the performance table; NaN = not available, the note says why."""
+
+    metric: str
+    model: str
+    value: float
+    lo: float = float("nan")
+    hi: float = float("nan")
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What performance is computed from.
+
+    Attributes
+    ----------
+    risk
+        Outcomes of n patients.
+    cv
+        Cross-validation that chose the penalties.
+    apparent
+        (3, n) linear predictors of the models, by ``MODELS``, for the patients they were fitted to.
+    bootstrap
+        Models of resamples; None = not made.
+    nested
+        Nested predictions; None = not made, or not possible.
+    seed
+        Of the limits of nested predictions.
+    """
+
+    risk: RiskSets
+    cv: CrossValidation
+    apparent: Floats
+    bootstrap: Bootstrap | None
+    nested: Predictions | None
+    seed: int
+
+
+def list_performance(evidence: Evidence) -> list[Row]:
+    """Return concordance, calibration slope and deviance of the gene models and of the clinical-only model.
 
     Parameters
     ----------
-    X
-        (n, p) columns of the model.
-    risk
-        Risk sets of the n patients.
-    path
-        Fit to all patients.
-    cv
-        Its cross-validation.
-    eta_clinical
-        (n,) linear predictors of the clinical-only model.
+    evidence
+        Predictions, honest and otherwise.
+
+    Returns
+    -------
+    list[Row]
+        Harrell's C apparent, out of fold, corrected for optimism and nested, and the gain over the clinical model;
+        Uno's C; calibration slopes; cross-validated deviance.
+    """
+    rows = [*_apparent_rows(evidence), *_out_of_fold_rows(evidence)]
+    if evidence.bootstrap is not None:
+        rows += _corrected_rows(evidence, evidence.bootstrap)
+    if evidence.nested is not None:
+        rows += _nested_rows(evidence, evidence.nested)
+    return [*rows, *_uno_rows(evidence), *_deviance_rows(evidence.cv)]
+
+
+def tabulate_rows(rows: Iterable[Row]) -> pd.DataFrame:
+    """Return rows as a table.
+
+    Parameters
+    ----------
+    rows
+        Of any metric.
 
     Returns
     -------
     pd.DataFrame
-        metric, model (``genes_min``, ``genes_1se``, ``clinical``), value, status, note: Harrell's C apparent and out of
-        fold, the difference to the clinical model, Uno's C, and the cross-validated deviance.
+        metric, model, value, lo, hi (95 % limits, NaN where there are none), status (``ok``, ``not_available``), note.
     """
-    apparent = {
-        "genes_min": X @ path.coef[cv.index_min],
-        "genes_1se": X @ path.coef[cv.index_1se],
-        "clinical": eta_clinical,
-    }
-    rows = [*_concordance_rows(apparent, risk, cv), *_uno_rows(apparent, risk), *_deviance_rows(cv)]
-    table = pd.DataFrame(rows, columns=["metric", "model", "value", "note"])
-    table.insert(3, "status", np.where(table["value"].isna(), "not_available", "ok"))
-    return table.astype(dict.fromkeys(_TEXT, "string"))
+    table = pd.DataFrame(rows, columns=list(Row._fields))
+    table["status"] = np.where(table["value"].isna(), "not_available", "ok")
+    return table[list(COLUMNS)].astype(dict.fromkeys(("metric", "model", "status", "note"), "string"))
 
 
 def state_verdict(
@@ -71,13 +133,14 @@ def state_verdict(
     penalised
         (p,) True for alterations.
     performance
-        From ``tabulate_performance``.
+        From ``tabulate_rows``.
 
     Returns
     -------
     str
         A model that keeps no alteration at the 1-SE penalty, or a ridge whose best deviance is within one SE of the
-        clinical model's, is ``NO_IMPROVEMENT``.
+        clinical model's, is ``NO_IMPROVEMENT``. Else the most honest C there is decides: nested, optimism-corrected,
+        out of fold.
     """
     if not penalised.any():
         return "no alteration could be tested: the model holds the clinical covariates only"
@@ -85,55 +148,106 @@ def state_verdict(
     within = cv.null_deviance.mean() <= cv.mean[cv.index_min] + cv.se[cv.index_min]
     if kept == 0 or (path.alpha == 0 and within):
         return NO_IMPROVEMENT
-    c = performance[performance["metric"] == "harrell_c_out_of_fold"].set_index("model")["value"]
+    found = performance.set_index(["metric", "model"])
+    suffix, name = next(
+        (kind, name)
+        for kind, name in HONEST
+        if np.isfinite(found["value"].get(("harrell_c_" + kind, "genes_1se"), np.nan))
+    )
+    genes, clinical = (float(found["value"]["harrell_c_" + suffix, model]) for model in ("genes_1se", "clinical"))
     counted = f"{kept} alterations" if kept > 1 else "1 alteration"
     counted += " (ridge, none selected)" if path.alpha == 0 else ""
-    text = f"out-of-fold C {c['genes_1se']:.3f}, clinical covariates alone {c['clinical']:.3f}"
-    if c["genes_1se"] <= c["clinical"]:
+    text = f"{name} {genes:.3f}, clinical covariates alone {clinical:.3f}"
+    gain = ("delta_c_" + suffix, "genes_1se")
+    lo, hi = (float(found[side].get(gain, np.nan)) if side in found else float("nan") for side in ("lo", "hi"))
+    if np.isfinite(lo):
+        text += f", difference {genes - clinical:.3f}, 95 % limits {lo:.3f} to {hi:.3f}"
+    if genes <= clinical:
         return f"{counted} entered the model but did not predict better than clinical covariates ({text})"
+    if lo <= 0:
+        return f"{counted} entered the model, but a better prediction than by clinical covariates is not shown ({text})"
     return f"{counted} entered the model at the 1-SE penalty ({text})"
 
 
-_Row = tuple[str, str, float, str]
-_APPARENT: Final = "patients the model was fitted to: optimistic"
+def _apparent_rows(evidence: Evidence) -> Iterable[Row]:
+    """Harrell's C of the patients the models were fitted to."""
+    for model, eta in zip(MODELS, evidence.apparent, strict=True):
+        c = count_concordance(eta, evidence.risk)
+        lo, hi = _inside(c.value - _Z95 * c.se, c.value + _Z95 * c.se)
+        yield Row("harrell_c_apparent", model, c.value, lo, hi, f"{_APPARENT}; limits by the infinitesimal jackknife")
 
 
-def _concordance_rows(apparent: dict[str, Floats], risk: RiskSets, cv: CrossValidation) -> list[_Row]:
-    """Harrell's C, apparent and out of fold, and what the gene models add to the clinical one."""
-    left_out = {"genes_min": cv.eta_min, "genes_1se": cv.eta_1se, "clinical": cv.eta_null}
-    c = {name: np.array([count_concordance(e, risk).value for e in etas]) for name, etas in left_out.items()}
-    rows: list[_Row] = []
-    for name, eta in apparent.items():
-        rows.append(("harrell_c_apparent", name, count_concordance(eta, risk).value, _APPARENT))
-    for name, values in c.items():
-        rows.append(("harrell_c_out_of_fold", name, values.mean(), _spread(values, chosen=name != "clinical")))
-    for name in ("genes_min", "genes_1se"):
-        delta = c[name] - c["clinical"]
-        rows.append(("delta_c_out_of_fold", name, delta.mean(), f"less the clinical model; {_spread(delta)}"))
-    return rows
+def _out_of_fold_rows(evidence: Evidence) -> Iterable[Row]:
+    """Harrell's C out of fold, and what the gene models add to the clinical one."""
+    cv = evidence.cv
+    etas = zip(MODELS, (cv.eta_min, cv.eta_1se, cv.eta_null), strict=True)
+    c = {model: concordance_values(eta, evidence.risk) for model, eta in etas}
+    for model, values in c.items():
+        yield Row("harrell_c_out_of_fold", model, values.mean(), note=_spread(values, chosen=model != "clinical"))
+    for model in MODELS[:2]:
+        delta = c[model] - c["clinical"]
+        yield Row("delta_c_out_of_fold", model, delta.mean(), note=f"less the clinical model; {_spread(delta)}")
 
 
-def _uno_rows(apparent: dict[str, Floats], risk: RiskSets) -> list[_Row]:
+def _corrected_rows(evidence: Evidence, made: Bootstrap) -> Iterable[Row]:
+    """Harrell's C, its gain and the calibration slope less their optimism."""
+    c = np.array([count_concordance(eta, evidence.risk).value for eta in evidence.apparent])
+    for m, model in enumerate(MODELS):
+        found = correct_optimism(c[m], made.c_resample[:, m], made.c_all[:, m])
+        yield Row("harrell_c_corrected", model, found.value, *_inside(found.lo, found.hi), note=found.note)
+    for m, model in enumerate(MODELS[:2]):
+        parts = (values[:, m] - values[:, 2] for values in (made.c_resample, made.c_all))
+        found = correct_optimism(c[m] - c[2], *parts)
+        note = f"less the clinical model; {found.note}; limits: see the nested gain"
+        yield Row("delta_c_corrected", model, found.value, note=note if np.isfinite(found.value) else found.note)
+    slopes = fit_slopes(evidence.apparent, evidence.risk)
+    for m, model in enumerate(MODELS):
+        yield Row("calibration_slope_apparent", model, slopes[m], note=_APPARENT if np.isfinite(slopes[m]) else _FLAT)
+        found = correct_optimism(slopes[m], made.slope_resample[:, m], made.slope_all[:, m], ratio=True)
+        note = found.note if np.isfinite(slopes[m]) else _FLAT
+        yield Row("calibration_slope_corrected", model, found.value, found.lo, found.hi, note)
+
+
+def _nested_rows(evidence: Evidence, made: Predictions) -> Iterable[Row]:
+    """Harrell's C of nested predictions, its gain over the clinical model, and Uno's C."""
+    n_repeats = len(made.eta)
+    c = concordance_values(made.eta.reshape(-1, made.eta.shape[2]), evidence.risk).reshape(n_repeats, -1)
+    limits, gains, how = bound_concordance(made.eta, evidence.risk, n_resamples=_N_LIMITS, seed=evidence.seed)
+    for m, model in enumerate(MODELS):
+        note = f"{made.label}; {_spread(c[:, m], chosen=False)}; limits by {how}, models as they are"
+        yield Row("harrell_c_nested", model, c[:, m].mean(), *_inside(*limits[m]), note=note)
+    for m, model in enumerate(MODELS[:2]):
+        delta = c[:, m] - c[:, 2]
+        note = f"less the clinical model; {_spread(delta, chosen=False)}; limits by {how}, models as they are"
+        yield Row("delta_c_nested", model, float(delta.mean()), float(gains[m, 0]), float(gains[m, 1]), note)
+    for m, model in enumerate(MODELS):
+        uno = [estimate_uno_c(eta, evidence.risk) for eta in made.eta[:, m]]
+        yield Row("uno_c_nested", model, float(np.mean([value for value, _ in uno])), note=_join(uno[0][1], made.label))
+
+
+def _uno_rows(evidence: Evidence) -> Iterable[Row]:
     """Uno's C, where censoring can be weighted."""
-    rows = []
-    for name, eta in apparent.items():
-        value, note = estimate_uno_c(eta, risk)
-        rows.append(("uno_c_apparent", name, value, note if np.isnan(value) else f"{note}; {_APPARENT}"))
-    return rows
+    for model, eta in zip(MODELS, evidence.apparent, strict=True):
+        value, note = estimate_uno_c(eta, evidence.risk)
+        yield Row("uno_c_apparent", model, value, note=_join(note, _APPARENT))
 
 
-def _deviance_rows(cv: CrossValidation) -> list[_Row]:
+def _deviance_rows(cv: CrossValidation) -> Iterable[Row]:
     """Cross-validated deviance."""
-    deviance = {
-        "genes_min": cv.deviance[:, cv.index_min],
-        "genes_1se": cv.deviance[:, cv.index_1se],
-        "clinical": cv.null_deviance,
-    }
-    rows = []
-    for name, values in deviance.items():
-        note = f"per event, {cv.criterion}; {_spread(values, chosen=name != 'clinical')}"
-        rows.append(("cv_deviance", name, values.mean(), note))
-    return rows
+    values = (cv.deviance[:, cv.index_min], cv.deviance[:, cv.index_1se], cv.null_deviance)
+    for model, value in zip(MODELS, values, strict=True):
+        note = f"per event, {cv.criterion}; {_spread(value, chosen=model != 'clinical')}"
+        yield Row("cv_deviance", model, value.mean(), note=note)
+
+
+def _join(note: str, label: str) -> str:
+    """Say what kind of prediction it is, unless there is none."""
+    return note if note.startswith("not_available") else f"{note}; {label}"
+
+
+def _inside(lo: float, hi: float) -> tuple[float, float]:
+    """Limits of a concordance, between 0 and 1."""
+    return float(np.clip(lo, 0, 1)), float(np.clip(hi, 0, 1))
 
 
 def _spread(values: Floats, *, chosen: bool = True) -> str:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from netgen.association.counts import coverage_patterns
+from netgen.association.random_subsets import sequence_length, sum_prefixes
 from netgen.association.subset_sums import TOLERANCE, Choices, build_choices, count_extreme, min_attainable_p
 from netgen.provenance import derive_seed
 
@@ -32,7 +33,7 @@ MAX_EXACT: Final = 200_000_000
 MAX_DRAWS: Final = 100_000
 EXCEEDANCES: Final = 400
 _BLOCK: Final = 2048  # draws between two looks at the stopping rule
-_CELLS: Final = 1 << 20  # random numbers held at a time
+_SUMS: Final = 1 << 24  # sums of relabelings held at a time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,9 @@ def permutation_logrank(
     if r.shape != labels.shape or not np.isfinite(r).all():
         raise ValueError("one finite residual per patient is needed: leave out who was not profiled")
     codes = np.zeros(len(r), dtype=np.intp) if stratum is None else np.unique(stratum, return_inverse=True)[1]
-    scan = _scan_pattern(r, labels[None, :], codes, seed, (max_exact, max_draws, exceedances))
+    scan = _empty_scan(1)
+    drawn = _count_pattern(scan, np.zeros(1, dtype=np.intp), (r, labels[None, :], codes), max_exact)
+    _draw_until_stopped(scan, drawn, seed, (max_draws, exceedances))
     return PermutationTest(
         statistic=float(scan.statistic[0]),
         p=float(scan.p[0]),
@@ -196,11 +199,11 @@ def scan_permutation(
 
     Notes
     -----
-    Genes with the same profiled patients share the random draws, so their p-values are dependent through the draws:
-    each is valid, but the draws do not follow the genes' joint distribution (no max-T).
+    Genes with equally many profiled patients share the random draws, so their p-values are dependent through the draws:
+    each is valid, but the draws do not follow the genes' joint distribution (that is ``max_t``).
     """
     patterns = coverage_patterns(genes)
-    limits = (max_exact, max_draws, exceedances)
+    drawn: list[_Drawn] = []
     scan = _empty_scan(len(genes))
     for pattern in np.unique(patterns):
         rows = np.flatnonzero(patterns == pattern)
@@ -208,9 +211,11 @@ def scan_permutation(
         if not profiled.any():
             continue
         r = martingale_residuals(risk, profiled)[profiled]
-        part = _scan_pattern(r, genes[rows][:, profiled] == 1, risk.stratum[profiled], seed, limits)
-        for name, values in vars(part).items():
-            getattr(scan, name)[rows] = values
+        outcomes = r, genes[rows][:, profiled] == 1, risk.stratum[profiled]
+        drawn += _count_pattern(scan, rows, outcomes, max_exact)
+    size = max(1, _SUMS // (_BLOCK * risk.n_strata))
+    for first in range(0, len(drawn), size):
+        _draw_until_stopped(scan, drawn[first : first + size], seed, (max_draws, exceedances))
     return scan
 
 
@@ -227,59 +232,63 @@ def _empty_scan(m: int) -> PermutationScan:
     )
 
 
-def _scan_pattern(
-    residuals: NDArray[np.float64],
-    altered: NDArray[np.bool_],
-    stratum: NDArray[np.intp],
-    seed: int,
-    limits: tuple[float, int, int],
-) -> PermutationScan:
-    """Test genes (m, n) that have the same n profiled patients."""
+class _Drawn(NamedTuple):
+    """Genes ``rows`` that are tested by random draws: residuals by stratum, what a relabeling chooses of them."""
+
+    rows: NDArray[np.intp]
+    groups: list[NDArray[np.float64]]
+    choices: Choices
+
+
+def _count_pattern(
+    scan: PermutationScan,
+    rows: NDArray[np.intp],
+    outcomes: tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.intp]],
+    max_exact: float,
+) -> list[_Drawn]:
+    """Test the genes ``rows`` of the scan exactly, or return what is to be drawn.
+
+    ``outcomes``: residuals (n,), altered (genes, n) and stratum (n,) of the n patients profiled for these genes.
+    """
+    residuals, altered, stratum = outcomes
     order = np.lexsort((residuals, stratum))  # sums, and so results, do not depend on the order of the rows
     residuals, stratum, altered = residuals[order], stratum[order], altered[:, order]
     bounds = np.searchsorted(stratum, np.arange(int(stratum.max(initial=0)) + 2))
     groups = [residuals[a:b] for a, b in itertools.pairwise(bounds)]
     sizes = np.stack([altered[:, a:b].sum(axis=1) for a, b in itertools.pairwise(bounds)], axis=1)
-    scan = _empty_scan(len(altered))
-    scan.statistic[:] = [residuals[row].sum() for row in altered]
+    scan.statistic[rows] = [residuals[row].sum() for row in altered]
     designs, design = np.unique(sizes, axis=0, return_inverse=True)
-    drawn: list[tuple[Choices, NDArray[np.intp]]] = []
+    drawn: list[_Drawn] = []
     for k, n_altered in enumerate(designs):
-        rows = np.flatnonzero(design.ravel() == k)
+        same = rows[design.ravel() == k]
         choices = build_choices(groups, n_altered.tolist())
-        scan.min_attainable_p[rows] = min_attainable_p(choices)
-        if choices.log_count > math.log(max(limits[0], 1)) + 1e-6 or choices.count > limits[0]:
-            drawn.append((choices, rows))
+        scan.min_attainable_p[same] = min_attainable_p(choices)
+        if choices.log_count > math.log(max(max_exact, 1)) + 1e-6 or choices.count > max_exact:
+            drawn.append(_Drawn(same, groups, choices))
             continue
-        scan.method[rows] = "exact"
-        scan.n_permutations[rows] = choices.count
-        scan.p[rows] = count_extreme(choices, np.abs(scan.statistic[rows])) / choices.count
-    if drawn:
-        _draw_until_stopped(scan, groups, drawn, seed, limits[1:])
-    return scan
+        scan.method[same] = "exact"
+        scan.n_permutations[same] = choices.count
+        scan.p[same] = count_extreme(choices, np.abs(scan.statistic[same])) / choices.count
+    return drawn
 
 
-def _draw_until_stopped(
-    scan: PermutationScan,
-    groups: list[NDArray[np.float64]],
-    drawn: list[tuple[Choices, NDArray[np.intp]]],
-    seed: int,
-    limits: tuple[int, int],
-) -> None:
+def _draw_until_stopped(scan: PermutationScan, drawn: list[_Drawn], seed: int, limits: tuple[int, int]) -> None:
     """Fill in the Monte-Carlo rows: all genes look at the same draws, each until its own stop."""
+    if not drawn:
+        return
     max_draws, wanted = limits
     hits = np.zeros(len(scan.p), dtype=np.int64)
     active = np.zeros(len(scan.p), dtype=bool)
     stopped = np.zeros(len(scan.p), dtype=bool)
-    rows = np.concatenate([rows for _, rows in drawn])
+    rows = np.concatenate([one.rows for one in drawn])
     active[rows] = True
-    streams: dict[tuple[int, int], np.random.Generator] = {}
+    streams: dict[tuple[int, int, int], np.random.Generator] = {}
     done = 0
     while done < max_draws and active.any():
-        drawn = [(choices, rows[active[rows]]) for choices, rows in drawn if active[rows].any()]
+        drawn = [one._replace(rows=one.rows[active[one.rows]]) for one in drawn if active[one.rows].any()]
         block = min(_BLOCK, max_draws - done)
-        for (_, group), sums in zip(drawn, _draw_sums(drawn, groups, streams, seed, block), strict=True):
-            for row in group:
+        for one, sums in zip(drawn, _draw_sums(drawn, streams, seed, block), strict=True):
+            for row in one.rows:
                 extreme = np.flatnonzero(np.abs(sums) >= abs(scan.statistic[row]) - TOLERANCE)
                 missing = wanted - hits[row]
                 if len(extreme) >= missing:
@@ -327,66 +336,29 @@ def monte_carlo_interval(
 
 
 def _draw_sums(
-    drawn: list[tuple[Choices, NDArray[np.intp]]],
-    groups: list[NDArray[np.float64]],
-    streams: dict[tuple[int, int], np.random.Generator],
-    seed: int,
-    block: int,
+    drawn: list[_Drawn], streams: dict[tuple[int, int, int], np.random.Generator], seed: int, block: int
 ) -> Iterator[NDArray[np.float64]]:
     """Yield the sums (block,) of the same random relabelings for each design.
 
     The first k of a random sequence of distinct patients are a random subset of size k, so one sequence serves all
-    genes. A sequence is made per stratum and length, and the length follows from the gene's own count, so that a gene's
-    draws depend on its counts and the seed alone.
+    genes. A sequence is made per stratum, number of patients and length, and the length follows from the gene's own
+    count, so that a gene's draws depend on its counts and the seed alone.
     """
-    wanted: dict[tuple[int, int], set[int]] = {}
-    for choices, _ in drawn:
-        for s, k in zip(choices.stratum, choices.size, strict=True):
-            wanted.setdefault((s, _length(k, len(groups[s]))), set()).add(k)
+    wanted: dict[tuple[int, int, int], dict[int, tuple[NDArray[np.float64], set[int]]]] = {}
+    for one in drawn:
+        for s, k in zip(one.choices.stratum, one.choices.size, strict=True):
+            values = one.groups[s]
+            users = wanted.setdefault((s, len(values), sequence_length(k, len(values))), {})
+            users.setdefault(id(values), (values, set()))[1].add(k)
     sums: dict[tuple[int, int], NDArray[np.float64]] = {}
-    for (s, length), sizes in sorted(wanted.items()):
-        if (s, length) not in streams:
-            streams[s, length] = np.random.default_rng(derive_seed(f"relabel:{s}:{length}", master=seed))
-        columns = sorted(sizes)
-        prefix = _prefix_sums(streams[s, length], groups[s], length, columns, block)
-        sums.update({(s, k): prefix[:, j] for j, k in enumerate(columns)})
-    for choices, _ in drawn:
-        total = np.full(block, choices.offset)
-        for s, k, values in zip(choices.stratum, choices.size, choices.values, strict=True):
-            total += sums[s, k] if values is groups[s] else -sums[s, k]
+    for (s, n, length), users in sorted(wanted.items()):
+        rng = streams.setdefault(
+            (s, n, length), np.random.default_rng(derive_seed(f"relabel:{s}:{length}", master=seed))
+        )
+        sums.update(sum_prefixes(rng, (n, length), users, block))
+    for one in drawn:
+        total = np.full(block, one.choices.offset)
+        for s, k, values in zip(one.choices.stratum, one.choices.size, one.choices.values, strict=True):
+            own = sums[id(one.groups[s]), k]
+            total += own if values is one.groups[s] else -own
         yield total
-
-
-def _length(size: int, n: int) -> int:
-    """Length of the sequence that serves subsets of this size: a power of two if repeats are rare, else all n."""
-    length = 1 << (size - 1).bit_length()
-    return length if length * length <= n else n
-
-
-def _prefix_sums(
-    rng: np.random.Generator, values: NDArray[np.float64], length: int, sizes: list[int], block: int
-) -> NDArray[np.float64]:
-    """(block, len(sizes)) sums of the first k of ``length`` values drawn without replacement, a row per draw."""
-    n = len(values)
-    step = max(1, _CELLS // length)
-    out = np.empty((block, len(sizes)))
-    last = np.asarray(sizes) - 1
-    for first in range(0, block, step):
-        rows = min(step, block - first)
-        if length < n:
-            picked = values[_distinct(rng, n, (rows, length))]
-        else:
-            picked = rng.permuted(np.broadcast_to(values, (rows, n)), axis=1)
-        out[first : first + rows] = np.cumsum(picked[:, : sizes[-1]], axis=1)[:, last]
-    return out
-
-
-def _distinct(rng: np.random.Generator, n: int, shape: tuple[int, int]) -> NDArray[np.int64]:
-    """Rows of distinct integers below n; rows with a repeat are drawn again."""
-    index = rng.integers(n, size=shape)
-    again = np.arange(shape[0])
-    while len(again):
-        ordered = np.sort(index[again], axis=1)
-        again = again[(ordered[:, 1:] == ordered[:, :-1]).any(axis=1)]
-        index[again] = rng.integers(n, size=(len(again), shape[1]))
-    return index

@@ -7,7 +7,7 @@ which p-value a family gets. The plan is written to ``analysis_plan.json`` befor
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from netgen.association.counts import Ties
 
+Estimator = Literal["firth", "cox"]
 SMALL_N: Final = 100
 SMALL_EVENTS: Final = 50
 MIN_EVENTS: Final = 5
@@ -45,7 +46,7 @@ class EndpointPlan:
     adjust: tuple[str, ...]
     ties: Ties
     min_altered: int
-    estimator: str
+    estimator: Estimator
     p_method: str
     permutations: int
     alpha: float
@@ -105,7 +106,7 @@ def choose_estimator(
     events_unaltered: NDArray[np.int64],
     *,
     adjusted: bool,
-) -> tuple[str, str]:
+) -> tuple[Estimator, str]:
     """Return (estimator, p method) of a family from its worst feature, so that all its p-values are comparable.
 
     Parameters

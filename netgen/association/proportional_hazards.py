@@ -35,8 +35,13 @@ class ProportionalHazards:
         What g is.
     event_time, event_g
         (D,) time and centred g of every event, sorted by stratum and time.
+    g_mean
+        What was subtracted from g.
     residuals
         (D, p) scaled Schoenfeld residuals plus the coefficients: their smooth against g is the coefficient's course.
+        NaN where the covariate is the same in the whole stratum of the event: such events say nothing about it.
+    variance
+        (p, p) mean covariance of one row of ``residuals``, from the information.
     """
 
     names: tuple[str, ...]
@@ -46,7 +51,9 @@ class ProportionalHazards:
     transform: Transform
     event_time: NDArray[np.float64]
     event_g: NDArray[np.float64]
+    g_mean: float
     residuals: NDArray[np.float64]
+    variance: NDArray[np.float64]
 
 
 def proportional_hazards_test(
@@ -76,8 +83,12 @@ def proportional_hazards_test(
     Notes
     -----
     Score test of adding x g(t) to the model, g centred at its mean over the events: R's ``cox.zph`` since survival 3.0,
-    not the older approximation. With few events (DOMAIN 3.9: below 10) the caller reports no test. Witness:
-    ``tests/reference/zph``.
+    not the older approximation. With few events (DOMAIN 3.9: below 10) the caller reports no test.
+
+    Residuals are scaled by the mean information per event, the events of strata without variation of the covariate not
+    counted. R does the same, but shows the events of a stratum without any variation at the coefficient itself.
+
+    Witness: ``tests/reference/zph``.
 
     References
     ----------
@@ -91,7 +102,8 @@ def proportional_hazards_test(
     moments = term_moments(design, linear_predictor(design, (fit.coef * scale)[None, :]))
     mean = moments.mean[:, 0]
     g = _transformed(fit, transform)
-    g -= g[risk.event].mean()
+    g_mean = float(g[risk.event].mean())
+    g -= g_mean
     dead = np.flatnonzero(design.dead)
     dead = dead[np.argsort(design.slot[dead], kind="stable")]
     patient, slot = design.rows[dead], design.slot[dead]
@@ -105,6 +117,7 @@ def proportional_hazards_test(
     df = np.array([*(len(term) for term in columns), p])
     centre = np.stack([np.bincount(design.term_slot, row) for row in mean]) / np.bincount(design.term_slot)
     schoenfeld = z[patient] - centre[:, slot].T
+    residuals, variance = _scaled(schoenfeld, information[:p, :p], fit, risk.stratum[patient], scale)
     return ProportionalHazards(
         names=(*("+".join(fit.names[j] for j in term) for term in columns), "GLOBAL"),
         chi2=chi2,
@@ -113,8 +126,30 @@ def proportional_hazards_test(
         transform=transform,
         event_time=risk.time[patient],
         event_g=g[patient],
-        residuals=len(patient) * np.linalg.solve(information[:p, :p], schoenfeld.T).T / scale + fit.coef,
+        g_mean=g_mean,
+        residuals=residuals + fit.coef,
+        variance=variance,
     )
+
+
+def _scaled(
+    schoenfeld: NDArray[np.float64],
+    information: NDArray[np.float64],
+    fit: CoxFit,
+    stratum: NDArray[np.intp],
+    scale: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Residuals (D, p) times their mean covariance (p, p), both on the scale of the covariates."""
+    varies = np.array([np.ptp(fit.x[fit.risk.stratum == s], axis=0) > 0 for s in range(fit.risk.n_strata)])
+    events = np.bincount(stratum, minlength=fit.risk.n_strata)
+    jointly = np.einsum("s,sj,sk->jk", events, varies, varies)
+    per_event = information / np.where(jointly > 0, jointly, 1)
+    out = np.full(schoenfeld.shape, np.nan)
+    for s in np.unique(stratum):
+        rows, columns = np.flatnonzero(stratum == s), np.flatnonzero(varies[s])
+        block = schoenfeld[np.ix_(rows, columns)].T
+        out[np.ix_(rows, columns)] = np.linalg.solve(per_event[np.ix_(columns, columns)], block).T / scale[columns]
+    return out, np.linalg.inv(per_event) / np.outer(scale, scale)
 
 
 def _information(

@@ -69,6 +69,7 @@ ASSOCIATION_COLUMNS: Final[dict[str, str]] = {
     "q_bh": "Benjamini-Hochberg within the family",
     "q_by": "Benjamini-Yekutieli within the family",
     "p_holm": "Holm within the family",
+    "p_minp": "Westfall-Young min-P within the family: joint relabeling of patients, where p is by permutation",
     "m_family": "tests in the family",
     "het_p": "interaction test across origins, without covariates (penalised likelihood ratio, or likelihood ratio)",
     "het_Q": "Cochran's Q across origins",
@@ -143,6 +144,16 @@ class AssociationResult:
         One row per endpoint with delayed entry: does survival depend on the time of entry.
     entry_comparison
         Both analyses of each feature, with and without delayed entry, if ``report_both`` was asked for.
+    cooccurrence
+        One row per pair of genes: altered together, or instead of each other, within strata.
+    frequencies
+        One row per feature and origin, and the test across origins in the row with origin ``all``.
+    gene_treatment
+        One row per feature and treatment class, for endpoints that start with a line.
+    influence
+        Patients whose removal changes the hazard ratio of a tested feature most.
+    schoenfeld
+        Scaled Schoenfeld residuals of features whose hazards are not proportional, and of the pre-specified ones.
     exclusions
         endpoint, patient_id, step, reason: everybody who is not in an analysis set.
     discordance
@@ -168,6 +179,11 @@ class AssociationResult:
     endpoints: pd.DataFrame
     truncation: pd.DataFrame
     entry_comparison: pd.DataFrame
+    cooccurrence: pd.DataFrame
+    frequencies: pd.DataFrame
+    gene_treatment: pd.DataFrame
+    influence: pd.DataFrame
+    schoenfeld: pd.DataFrame
     exclusions: pd.DataFrame
     discordance: pd.DataFrame
     skipped: pd.DataFrame

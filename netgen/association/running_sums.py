@@ -8,7 +8,7 @@ nothing is summed over strata and taken off again, and a small late risk set kee
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def plan_running_sums(slot: NDArray[np.intp], strata: NDArray[np.intp]) -> tuple
     return order, RunningSums(width, first, place)
 
 
-def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def sum_from_last(plan: RunningSums, values: NDArray[Any]) -> NDArray[Any]:
     """Return the sums of each row over the places that count for each slot.
 
     Parameters
@@ -75,7 +75,7 @@ def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.
     plan
         From ``plan_running_sums``.
     values
-        (r, N) values in that order, 0 in empty places.
+        (r, N) values in that order, 0 in empty places; float64, or longdouble where digits are lost.
 
     Returns
     -------
@@ -87,15 +87,30 @@ def sum_from_last(plan: RunningSums, values: NDArray[np.float64]) -> NDArray[np.
     blocks = values.reshape(len(values), -1, plan.width)
     if plan.width > 1:
         blocks = blocks @ _triangle(plan.width).astype(values.dtype, copy=False)
-    before = np.zeros((len(values), blocks.shape[1]), dtype=values.dtype)
+    before = np.zeros((len(values), blocks.shape[1], 1), dtype=values.dtype)
     for first, end in zip(plan.first[:-1], plan.first[1:], strict=True):
         if end - first > 1:
-            np.cumsum(blocks[:, first : end - 1, -1], axis=1, out=before[:, first + 1 : end])
-    out = blocks.reshape(len(values), -1)[:, plan.place]
-    out += before[:, plan.place // plan.width]
+            np.cumsum(blocks[:, first : end - 1, -1], axis=1, out=before[:, first + 1 : end, 0])
+    out = (blocks + before).reshape(len(values), -1)[:, plan.place]
     if (plan.place < 0).any():
         out[:, plan.place < 0] = 0
     return out
+
+
+def row_dots(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the dot product of each row of a with the same row of b.
+
+    Parameters
+    ----------
+    a, b
+        (m, T), contiguous.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        (m,).
+    """
+    return np.asarray(np.matmul(a[:, None, :], b[:, :, None])[:, 0, 0])
 
 
 @cache

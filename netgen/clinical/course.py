@@ -5,7 +5,7 @@ All line-based endpoints read these: progression (DOMAIN 2.3) is decided here on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,9 +36,12 @@ class Course:
     stop
         Start of the next palliative line that is a treatment.
     lines
-        Palliative lines with a start: place, number, start (day), progression (day, low, high), kind.
-    ended_by_progression
-        The line has ``end_reason`` progression.
+        Palliative lines with a start: place, number, start (start, start_low, start_high), treated, progression (day,
+        low, high), kind.
+    end_reason
+        Why the line ended as recorded, "" = not said.
+    ongoing
+        The line is marked as ongoing.
     """
 
     line: int
@@ -46,7 +49,14 @@ class Course:
     end: Dated
     stop: Dated
     lines: pd.DataFrame
-    ended_by_progression: NDArray[np.bool_]
+    end_reason: NDArray[np.object_]
+    ongoing: NDArray[np.bool_]
+
+    @property
+    def ended_by_progression(self) -> NDArray[np.bool_]:
+        """(n,) the line has ``end_reason`` progression."""
+        ended: NDArray[np.bool_] = self.end_reason == "progression"
+        return ended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +105,13 @@ def find_course(treatments: pd.DataFrame, ids: pd.Index, line: int) -> Course:
     own = pick_first(np.where(number == line, place, -1), len(ids), keys)
     treated = ~frame["regimen_class"].isin(UNTREATED).to_numpy(dtype=bool, na_value=False)
     after = pick_first(np.where((number > line) & treated, place, -1), len(ids), [start.day, number.astype(np.float64)])
-    ended = (frame["end_reason"] == "progression").to_numpy(dtype=bool, na_value=False)
     lines = pd.DataFrame(
         {
             "place": place,
             "number": number,
             "start": start.day,
+            "start_low": start.low,
+            "start_high": start.high,
             "treated": treated,
             "day": seen.day,
             "low": seen.low,
@@ -114,8 +125,62 @@ def find_course(treatments: pd.DataFrame, ids: pd.Index, line: int) -> Course:
         end=end.at(own),
         stop=start.at(after),
         lines=lines,
-        ended_by_progression=np.append(ended, False)[own],  # -1 picks the appended value
+        end_reason=np.append(frame["end_reason"].fillna("").to_numpy(dtype=object), "")[own],  # -1 picks the "" behind
+        ongoing=np.append(frame["ongoing"].to_numpy(dtype=bool, na_value=False), False)[own],
     )
+
+
+def open_course(treatments: pd.DataFrame, ids: pd.Index, start: Dated) -> Course:
+    """Return the time from any date on as if it were one line, so that progression can be looked for in it.
+
+    Parameters
+    ----------
+    treatments
+        Canonical ``treatments``.
+    ids
+        Unique patient ids; the result is in this order.
+    start
+        (n,) the dates.
+
+    Returns
+    -------
+    Course
+        Line 0; ``stop`` is the first start of a treated palliative line on or after the date, ``lines`` holds only the
+        progressions on or after it.
+    """
+    course = find_course(treatments, ids, 0)
+    behind = np.append(start.day, np.nan)
+    lines = course.lines
+    ahead = lines[lines["treated"] & (lines["start"] >= behind[lines["place"]])]
+    first = pick_first(ahead["place"].to_numpy(), len(ids), [ahead["start"].to_numpy(), ahead["number"].to_numpy()])
+    dated = Dated(*(ahead[name].to_numpy(dtype=np.float64) for name in ("start", "start_low", "start_high")))
+    return replace(
+        course, start=start, stop=dated.at(first), lines=lines[(lines["day"] >= behind[lines["place"]]).to_numpy()]
+    )
+
+
+def find_local_therapy(treatments: pd.DataFrame, ids: pd.Index, start: Dated) -> Dated:
+    """Return the first local procedure after a date: a row of ``treatments`` with intent local_only (DOMAIN 2.8 L6).
+
+    Parameters
+    ----------
+    treatments
+        Canonical ``treatments``.
+    ids
+        Unique patient ids; the result is in this order.
+    start
+        (n,) dates; a procedure on the day itself belongs to what began then.
+
+    Returns
+    -------
+    Dated
+        NaN where there is none.
+    """
+    local = (treatments["intent"] == "local_only").to_numpy(dtype=bool, na_value=False)
+    frame = treatments[local].reset_index(drop=True)
+    place, dated = find_places(ids, frame["patient_id"]), read_dates(frame, "date_start")
+    after = dated.day > np.append(start.day, np.nan)[place]
+    return dated.at(pick_first(np.where(after, place, -1), len(ids), [dated.day]))
 
 
 def find_assessments(

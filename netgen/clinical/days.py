@@ -62,6 +62,25 @@ def exact(day: NDArray[np.float64]) -> Dated:
     return Dated(day, day, day)
 
 
+def not_before(dated: Dated, start: Dated) -> Dated:
+    """Return the dates, those before a start moved to it.
+
+    Parameters
+    ----------
+    dated
+        (n,) dates.
+    start
+        (n,) earliest dates; NaN = no limit.
+
+    Returns
+    -------
+    Dated
+        (n,) dates.
+    """
+    moved = zip(dated, start, strict=True)
+    return Dated(*(np.where(part < earliest, earliest, part) for part, earliest in moved))
+
+
 def to_days(dates: pd.Series) -> NDArray[np.float64]:
     """Return day numbers since 1970-01-01; NaT gives NaN.
 

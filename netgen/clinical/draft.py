@@ -13,9 +13,14 @@ import numpy as np
 import pandas as pd
 
 from netgen.clinical.days import Dated, to_dates
+from netgen.clinical.rows import row_finding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from netgen.clinical.inputs import Inputs
+    from netgen.clinical.tte import Outcome
+    from netgen.errors import Finding
 
 PARTIAL_LIMIT: Final = 31  # days between the shortest and the longest possible time; more is flagged (DOMAIN 1.13)
 _TIMES: Final = ("time", "time_min", "time_max")
@@ -121,26 +126,86 @@ def set_dates(draft: pd.DataFrame, name: str, dated: Dated) -> pd.DataFrame:
     return draft.assign(**{name: dated.day, f"{name}_low": dated.low, f"{name}_high": dated.high})
 
 
-def add_times(draft: pd.DataFrame) -> pd.DataFrame:
+def add_times(draft: pd.DataFrame, *, inclusive: bool = False) -> pd.DataFrame:
     """Return the draft with end minus start, and the shortest and longest time the intervals allow, never below 0.
 
     Parameters
     ----------
     draft
         With start and end.
+    inclusive
+        First and last day both count: one day more (duration of treatment, DOMAIN 2.6).
 
     Returns
     -------
     DataFrame
         A new draft; time_min <= time <= time_max.
     """
-    time = (draft["end"] - draft["start"]).to_numpy()
-    shortest = (draft["end_low"] - draft["start_high"]).to_numpy()
-    longest = (draft["end_high"] - draft["start_low"]).to_numpy()
+    extra = 1.0 if inclusive else 0.0
+    time = (draft["end"] - draft["start"]).to_numpy() + extra
+    shortest = (draft["end_low"] - draft["start_high"]).to_numpy() + extra
+    longest = (draft["end_high"] - draft["start_low"]).to_numpy() + extra
     return draft.assign(
         time=time,
-        time_min=np.fmin(np.fmax(shortest, 0.0), time),
+        time_min=np.fmin(np.fmax(shortest, extra), time),
         time_max=np.fmax(longest, time),
+    )
+
+
+def fill_outcome(
+    draft: pd.DataFrame,
+    outcome: Outcome,
+    inputs: Inputs,
+    *,
+    inclusive: bool = False,
+    endless: str = "last_contact_missing",
+) -> pd.DataFrame:
+    """Return the draft with end, event and times; who ends before the start is left out, with a finding.
+
+    Parameters
+    ----------
+    draft
+        With start.
+    outcome
+        What ended the time of each patient.
+    inputs
+        Cut-off, patients and collector; E_DATE_ORDER is added unless the patient has one for negative times already.
+    inclusive
+        First and last day both count.
+    endless
+        Reason of who has no end date.
+
+    Returns
+    -------
+    DataFrame
+        Left out: ``origin_after_cutoff``, ``endless``, ``negative_time``.
+    """
+    draft = set_dates(draft, "end", outcome.dated).assign(
+        event=outcome.event,
+        end_reason=pd.Series(outcome.reason, dtype="string"),
+        competing=pd.Series(outcome.competing, dtype="Int64"),
+    )
+    draft = exclude(draft, (draft["start"] > inputs.cutoff).to_numpy(dtype=bool), "origin_after_cutoff")
+    draft = exclude(draft, np.isnan(outcome.dated.day), endless)
+    draft = add_times(draft, inclusive=inclusive)
+    negative = is_kept(draft) & (draft["end"] < draft["start"]).to_numpy(dtype=bool)
+    known = {item.patient_id for item in inputs.findings if item.rule == "V29"}
+    for row in np.flatnonzero(negative):
+        if draft["patient_id"].iloc[row] not in known:
+            inputs.findings.extend([_negative(inputs.patients, int(row), draft, inputs.spec.origin)])
+    return exclude(draft, negative, "negative_time")
+
+
+def _negative(patients: pd.DataFrame, row: int, draft: pd.DataFrame, origin: str) -> Finding:
+    days = f"{draft['end'].iloc[row] - draft['start'].iloc[row]:.0f}"
+    return row_finding(
+        patients,
+        row,
+        code="E_DATE_ORDER",
+        message=f"Observation must not end before it begins ({origin}), found a time of {days} days.",
+        fix="Correct the origin, the last contact or the date of death.",
+        value=days,
+        rule="V29",
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from netgen.clinical.days import canonical
 from netgen.clinical.draft import exclude, flag, is_kept
 from netgen.clinical.entry import Sequencing, decide_entry, find_sequencing
-from netgen.clinical.origin import read_date_column
+from netgen.clinical.origin import find_origin, read_date_column
 from netgen.clinical.rows import counted, warn_once
 from netgen.errors import AnalysisError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from netgen.clinical.derivation import Inputs
+    from netgen.clinical.inputs import Inputs
 
 
 def add_entry(draft: pd.DataFrame, inputs: Inputs) -> tuple[pd.DataFrame, str]:
@@ -80,9 +80,10 @@ def _candidates(draft: pd.DataFrame, inputs: Inputs, sequencing: Sequencing) -> 
     if spec.source == "recorded":
         own = draft["entry"].to_numpy(dtype=np.float64)
         offset = (inputs.patients["time_base"] == "offset").to_numpy(dtype=bool, na_value=False)
+        start = _start_of_recorded(inputs)
         timeline = {
-            "sequencing_report": np.where(offset, sequencing.report.day, np.nan),
-            "sample_collection": np.where(offset, sequencing.collection.day, np.nan),
+            "sequencing_report": np.where(offset, sequencing.report.day, np.nan) - start,
+            "sample_collection": np.where(offset, sequencing.collection.day, np.nan) - start,
         }
         given = not np.isnan(own).all()
         return {"custom": own} | {name: own if given else np.maximum(days, 0.0) for name, days in timeline.items()}
@@ -90,6 +91,14 @@ def _candidates(draft: pd.DataFrame, inputs: Inputs, sequencing: Sequencing) -> 
     if spec.entry_rule == "custom":
         days["custom"] = read_date_column(inputs.patients, spec.entry_column, setting="entry_column").day
     return {name: np.maximum(values - draft["start"].to_numpy(), 0.0) for name, values in days.items()}
+
+
+def _start_of_recorded(inputs: Inputs) -> NDArray[np.float64]:
+    """Day from which a recorded time runs: that of the origin the study states, else day 0 of the timeline."""
+    spec = inputs.spec
+    if spec.origin == "recorded":
+        return np.zeros(len(inputs.ids))
+    return find_origin(inputs.tables, inputs.patients, spec.origin, spec.line).dated.day
 
 
 def _settle_rule(

@@ -37,7 +37,8 @@ def find_origin(tables: Mapping[str, pd.DataFrame], patients: pd.DataFrame, orig
     patients
         Canonical ``patients``, unique ids; the order of the result.
     origin
-        dx, advanced, line:k, sequencing (first report of a tumour sample) or a date column of ``patients``.
+        dx, advanced, line:k, sequencing (first report of a tumour sample) or ``column:NAME``, a date column of
+        ``patients``; the prefix may be left out.
     line
         k of ``line:k``, else None.
 
@@ -66,7 +67,8 @@ def find_origin(tables: Mapping[str, pd.DataFrame], patients: pd.DataFrame, orig
     if origin == "advanced":
         dated, filled = find_advanced(patients)
         return Origin(dated, "date_advanced_missing", none, filled)
-    return Origin(read_date_column(patients, origin, setting="origin"), f"{origin}_missing", none, none)
+    column = origin.removeprefix("column:")
+    return Origin(read_date_column(patients, column, setting="origin"), f"{column}_missing", none, none)
 
 
 def find_advanced(patients: pd.DataFrame) -> tuple[Dated, NDArray[np.bool_]]:

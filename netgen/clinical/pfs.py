@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netgen.clinical.course import ADEQUATE, Course, Progression, find_assessments, find_course, find_progression
-from netgen.clinical.days import Dated, canonical, exact, largest, pick_first
+from netgen.clinical.course import (
+    ADEQUATE,
+    Course,
+    Progression,
+    find_assessments,
+    find_course,
+    find_local_therapy,
+    find_progression,
+)
+from netgen.clinical.days import Dated, canonical, exact, largest, not_before, pick_first
 from netgen.clinical.tte import Outcome, Source, decide_outcome
 
 if TYPE_CHECKING:
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from netgen.clinical.endpoints import EndpointSpec
+    from netgen.clinical.endpoint_spec import EndpointSpec
     from netgen.clinical.overall_survival import Survival
 
 
@@ -66,7 +74,8 @@ def find_pfs(
     (only under that policy). Sources of censoring: the last adequate assessment up to the next line
     (``censored_new_therapy`` if that line is why, else ``censored_last_assessment``), else the start of the line
     (``censored_no_assessment``). With ``censor_at = "last_contact"``: the start of the next line, the last contact, the
-    cut-off. Witness: a loop in ``tests/properties/test_endpoint_properties.py``.
+    cut-off. With ``censor_at_local`` a local procedure ends the follow-up like a new line (``censored_local_therapy``);
+    a progression on its day still counts. Witness: a loop in ``tests/properties/test_endpoint_properties.py``.
     """
     treatments, assessments = canonical(tables, "treatments"), canonical(tables, "assessments")
     course = find_course(treatments, ids, int(spec.line or 0))
@@ -79,11 +88,15 @@ def find_pfs(
         beyond_next_line=ignore,
         pd_date_from_end=spec.pd_date_from_end,
     )
-    limit = np.fmin(cutoff, np.inf if ignore else course.stop.day)
-    adequate = _adequate(course, seen, ignore=ignore)
+    stop = course.stop.only(np.full(len(ids), not ignore))
+    local = find_local_therapy(treatments, ids, course.start)
+    local = local.only(~(local.day >= stop.day))
+    observed = np.fmin(cutoff, local.day) if spec.censor_at_local else cutoff
+    adequate = find_adequate(course, seen, ignore=ignore)
     events = _event_sources(course, progression, survival, spec)
-    censors = _censor_sources(course, adequate, survival, spec, limit, cutoff)
-    outcome = decide_outcome(events, censors, cutoff=cutoff)
+    stops = (("new_therapy", stop), ("local_therapy", local.only(np.full(len(ids), spec.censor_at_local))))
+    censors = _censor_sources(course, adequate, survival, spec, stops, cutoff)
+    outcome = decide_outcome(events, censors, cutoff=observed)
     outcome, missed = _censor_missed(outcome, course, adequate, spec.assessment_interval_days)
     started = ~np.isnan(course.start.day)
     flags = {
@@ -93,6 +106,7 @@ def find_pfs(
         "pd_date_missing": progression.undated,
         "missed_assessments": missed,
         "late_death": _is_late(outcome, course, seen, spec.max_death_gap_days),
+        "local_therapy": (local.day <= outcome.dated.day) | (spec.censor_at_local & (local.day <= cutoff)),
     }
     return LineOutcome(start=course.start, outcome=outcome, flags=flags, n_same_day=n_same_day)
 
@@ -119,31 +133,49 @@ def _censor_sources(
     adequate: pd.DataFrame,
     survival: Survival,
     spec: EndpointSpec,
-    limit: NDArray[np.float64],
+    stops: tuple[tuple[str, Dated], ...],
     cutoff: NDArray[np.float64],
 ) -> tuple[Source, ...]:
-    n = len(limit)
-    stopped = (course.stop.day <= cutoff) & (spec.new_therapy != "ignore")
+    """Until when the patient was known without event, told by what ended the follow-up: the first of ``stops``."""
+    limit = np.fmin.reduce([cutoff, *(dated.day for _, dated in stops)])
+    free, ended = np.ones(len(cutoff), dtype=bool), []
+    for name, dated in stops:
+        mask = free & (dated.day <= limit)
+        ended.append((name, dated, mask))
+        free = free & ~mask
     if spec.censor_at == "last_contact":
-        alive = survival.death.filled(survival.contact)
-        alive = Dated(*(np.where(part < start, start, part) for part, start in zip(alive, course.start, strict=True)))
+        alive = not_before(survival.death.filled(survival.contact), course.start)
         return (
-            Source(reason="censored_new_therapy", dated=course.stop.only(stopped)),
-            Source(reason="censored_last_contact", dated=alive.only(~stopped)),
-            Source(reason="censored_cutoff", dated=exact(cutoff).only((alive.day > cutoff) & ~stopped)),
+            *(Source(reason=f"censored_{name}", dated=dated.only(mask)) for name, dated, mask in ended),
+            Source(reason="censored_last_contact", dated=alive.only(free)),
+            Source(reason="censored_cutoff", dated=exact(cutoff).only((alive.day > cutoff) & free)),
         )
     rows = adequate[adequate["day"].to_numpy() <= limit[adequate["place"]]]
-    day = rows["day"].to_numpy()
-    last = _dated(rows).at(pick_first(rows["place"].to_numpy(), n, [-day]))
+    last = last_dated(rows, len(limit))
     return (
-        Source(reason="censored_new_therapy", dated=last.only(stopped)),
-        Source(reason="censored_last_assessment", dated=last.only(~stopped)),
+        *(Source(reason=f"censored_{name}", dated=last.only(mask)) for name, _, mask in ended),
+        Source(reason="censored_last_assessment", dated=last.only(free)),
         Source(reason="censored_no_assessment", dated=course.start),
     )
 
 
-def _adequate(course: Course, seen: pd.DataFrame, *, ignore: bool) -> pd.DataFrame:
-    """Assessments of the line that showed no progression; of later lines too if those are ignored."""
+def find_adequate(course: Course, seen: pd.DataFrame, *, ignore: bool) -> pd.DataFrame:
+    """Return the assessments of a line that showed no progression, on or after its start.
+
+    Parameters
+    ----------
+    course
+        The line.
+    seen
+        Assessments of :func:`netgen.clinical.course.find_assessments`.
+    ignore
+        Those of later lines too.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``seen``.
+    """
     of_line = seen["line"] >= course.line if ignore else seen["line"] == course.line
     rows = seen[of_line & seen["response"].isin(ADEQUATE)]
     return rows[rows["day"].to_numpy() >= course.start.day[rows["place"]]]
@@ -157,7 +189,7 @@ def _censor_missed(
     if interval is None:
         return outcome, np.zeros(n, dtype=bool)
     rows = adequate[adequate["day"].to_numpy() < outcome.dated.day[adequate["place"]]]
-    before = _dated(rows).at(pick_first(rows["place"].to_numpy(), n, [-rows["day"].to_numpy()])).filled(course.start)
+    before = last_dated(rows, n).filled(course.start)
     progressed = np.array([str(reason).startswith("pd_") for reason in outcome.reason], dtype=bool)
     missed = progressed & (outcome.dated.day - before.day > 2 * interval)
     changed = replace(
@@ -182,5 +214,20 @@ def _is_late(outcome: Outcome, course: Course, seen: pd.DataFrame, gap: int) -> 
     return late
 
 
-def _dated(frame: pd.DataFrame) -> Dated:
-    return Dated(*(frame[name].to_numpy(dtype=np.float64) for name in ("day", "low", "high")))
+def last_dated(rows: pd.DataFrame, n: int) -> Dated:
+    """Return the latest of the rows of each of n patients.
+
+    Parameters
+    ----------
+    rows
+        place, day, low, high.
+    n
+        Number of patients.
+
+    Returns
+    -------
+    Dated
+        NaN where a patient has no row.
+    """
+    dated = Dated(*(rows[name].to_numpy(dtype=np.float64) for name in ("day", "low", "high")))
+    return dated.at(pick_first(rows["place"].to_numpy(), n, [-dated.day]))

@@ -182,4 +182,5 @@ def _report_half(raw: RawTable, stem: str, column: str, missing: str, findings: 
         fix=f"If another column holds it, name it: [endpoints.{name}] {key} = ...",
         file=raw.file,
         column=column,
+        value=name,
     )

@@ -242,9 +242,10 @@ def _parse_dates(job: _Job) -> dict[str, pd.Series]:
             pd.Series(pd.NaT, index=index, dtype="datetime64[ns]"),
             pd.Series(index=index, dtype="string"),
         )
-        if f"{name}_day" in job.columns.sources:
-            cells = job.cells(f"{name}_day")
-            unit = job.options.units.get(f"{name}_day") or find_unit(cells.name) or "days"
+        day = f"{name}_day"
+        if day in job.columns.sources or day in job.options.constants:
+            cells = _constant_cells(job, day) if day in job.options.constants else job.cells(day)
+            unit = job.options.units.get(day) or find_unit(cells.name) or "days"
             values, precision = parse_day_offsets(cells, findings=job.findings, unit=unit)
             offset |= values.notna().to_numpy()
         if name in job.columns.sources or name in job.options.constants:
@@ -252,7 +253,7 @@ def _parse_dates(job: _Job) -> dict[str, pd.Series]:
             dates, known = parse_dates(cells, findings=job.findings, date_order=job.options.date_order)
             calendar |= dates.notna().to_numpy()
             values, precision = dates.fillna(values), known.fillna(precision)
-        elif f"{name}_day" not in job.columns.sources:
+        elif day not in job.columns.sources and day not in job.options.constants:
             continue
         parts[name], parts[f"{name}_precision"] = values, precision
     only_offsets = not any(name in job.columns.sources for name in names) and any(

@@ -6,7 +6,7 @@ censoring date wins; among equal dates the source listed first wins. The name of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,6 +89,24 @@ def decide_outcome(events: Sequence[Source], censors: Sequence[Source], *, cutof
         reason=np.where(known, names[chosen], ""),
         competing=codes[chosen],
     )
+
+
+def censor_competing(outcome: Outcome) -> Outcome:
+    """Return the outcome with competing events as censorings that keep their code, the cause-specific reading.
+
+    Parameters
+    ----------
+    outcome
+        Events with code 1 or 2.
+
+    Returns
+    -------
+    Outcome
+        ``event`` is True for code 1 only; the reason of a competing event becomes ``censored_<reason>``.
+    """
+    competing = outcome.event & (outcome.competing == 2)
+    reason = np.where(competing, "censored_" + outcome.reason, outcome.reason)
+    return replace(outcome, event=outcome.event & ~competing, reason=reason)
 
 
 def _extreme(

@@ -12,6 +12,7 @@ import numpy as np
 from netgen.clinical.attribution import is_palliative
 from netgen.clinical.days import Dated, find_places, pick_first, read_dates
 from netgen.clinical.endpoints import find_cutoff
+from netgen.clinical.lines_rules import EARLY_DAYS
 from netgen.clinical.rows import sort_findings
 from netgen.clinical.validate_base import (
     ALL_DATES,
@@ -25,6 +26,7 @@ from netgen.clinical.validate_base import (
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from netgen.clinical.validate_base import Clinical
     from netgen.errors import Finding
@@ -54,10 +56,12 @@ def _check_order(data: Clinical) -> list[Finding]:
             facts={"earlier": first.day},
         )  # fmt: skip
     lines = data.tables["treatments"]
-    start, known = read_dates(lines, "date_start"), patient_dates(data, lines, "date_advanced")
+    grace, moved = _derived(lines)
+    start = Dated(*(part + grace for part in read_dates(lines, "date_start")))
+    known = patient_dates(data, lines, "date_advanced")
     known = known.filled(patient_dates(data, lines, "date_diagnosis"))
     out += find_rows(
-        data, "treatments", _is_first_line(data, lines) & certainly_before(start, known), code="E_DATE_ORDER",
+        data, "treatments", _is_first_line(data, lines) & ~moved & certainly_before(start, known), code="E_DATE_ORDER",
         rule="V04", column="date_start",
         message="The first line must not start before advanced disease or, if that is blank, diagnosis ({known}),"
         " found {value}.",
@@ -73,6 +77,15 @@ def _check_order(data: Clinical) -> list[Finding]:
         fix="Check that the specimen is of this tumour.", facts={"diagnosis": diagnosis.day},
     )  # fmt: skip
     return sort_findings(out)
+
+
+def _derived(lines: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Days that a derived line may start before advanced disease, and lines that were curative when they were given."""
+    if "derivation_reason" not in lines.columns:
+        return np.zeros(len(lines)), np.zeros(len(lines), dtype=bool)
+    flags = lines["derivation_flags"].astype("string").fillna("")
+    moved = flags.str.contains("curative_reclassified", regex=False).to_numpy(dtype=bool)
+    return np.where(lines["derivation_reason"].notna(), EARLY_DAYS, 0).astype(np.float64), moved
 
 
 def _is_first_line(data: Clinical, lines: pd.DataFrame) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
     from netgen.association.results import AssociationResult
     from netgen.cohort import Cohort
+
+# Tables that are written when they have rows.
+OPTIONAL: Final = (
+    "truncation", "entry_comparison", "cooccurrence", "frequencies", "gene_treatment", "influence", "schoenfeld",
+)  # fmt: skip
 
 
 def write_association(
@@ -53,7 +58,7 @@ def write_association(
     with output_folder(out, force=force) as folder:
         for name in ("heterogeneity", "km", "endpoints", "exclusions", "skipped"):
             write_table(getattr(result, name), folder / f"{name}.tsv")
-        for name in ("truncation", "entry_comparison"):
+        for name in OPTIONAL:
             if len(getattr(result, name)):
                 write_table(getattr(result, name), folder / f"{name}.tsv")
         write_table(result.table, folder / "associations.tsv")
@@ -90,6 +95,10 @@ def _write_model(model: Any, folder: Path) -> None:  # noqa: ANN401  # Penalised
     write_table(model.cv, folder / "cv.tsv")
     write_table(model.coefficients, folder / "coefficients.tsv")
     write_table(model.performance, folder / "performance.tsv")
+    if len(model.calibration):
+        write_table(model.calibration, folder / "calibration.tsv")
+    if model.stability is not None:
+        write_table(model.stability.table, folder / "stability.tsv")
 
 
 def _provenance(result: AssociationResult, cohort: Cohort, command: str) -> dict[str, Any]:

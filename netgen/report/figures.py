@@ -9,6 +9,8 @@ import pandas as pd
 
 from netgen.plots.forest import plot_forest
 from netgen.plots.km import plot_km
+from netgen.plots.model import plot_calibration, plot_cv, plot_path, plot_stability
+from netgen.plots.schoenfeld import plot_schoenfeld
 from netgen.plots.style import save_figure
 from netgen.report.summary import DAYS_PER_MONTH, p_text, ratio
 from netgen.report.write import file_name
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from netgen.association.penalised import PenalisedModel
     from netgen.association.results import AssociationResult
 
 MOST: Final = 30  # Kaplan-Meier figures per endpoint, the smallest p first
@@ -57,7 +60,38 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
             frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
             axes = plot_forest(frame, title=f"{endpoint.upper()}: altered against wild type", q_label="q (BH)")
             names.append(_save(axes, folder, f"forest_{endpoint}"))
+        names += _draw_residuals(result, rows, folder)
+    for endpoint, model in result.models.items():
+        names += _draw_model(model, endpoint, folder)
     return names
+
+
+def _draw_residuals(result: AssociationResult, rows: pd.DataFrame, folder: Path) -> list[str]:
+    """Draw the Schoenfeld residuals that the result holds."""
+    names = []
+    frame = result.schoenfeld.loc[result.schoenfeld["endpoint"] == rows["endpoint"].iloc[0]]
+    for feature, residuals in frame.groupby("feature", sort=True):
+        row = rows.loc[rows["feature"] == feature].iloc[0]
+        title, note = f"{row['endpoint'].upper()} by {feature}", f"PH test p = {p_text(row['ph_p'])}"
+        axes = plot_schoenfeld(residuals, float(np.log(row["hr"])), title=title, annotation=note)
+        names.append(_save(axes, folder, f"schoenfeld_{row['endpoint']}_{feature}"))
+    return names
+
+
+def _draw_model(model: PenalisedModel, endpoint: str, folder: Path) -> list[str]:
+    """Draw how the penalised model was chosen and what it is worth."""
+    chosen = {"min": model.settings["lambda_min"], "1-SE": model.settings["lambda_1se"]}
+    head = endpoint.upper()
+    figures = {
+        "path": plot_path(model.path, chosen, title=f"{head}: coefficient path"),
+        "cv": plot_cv(model.cv, chosen, title=f"{head}: cross-validation"),
+    }
+    if model.stability is not None:
+        often, threshold = model.stability.table.head(MOST), model.stability.settings["threshold"]
+        figures["stability"] = plot_stability(often, threshold, title=f"{head}: stability selection")
+    if len(model.calibration):
+        figures["calibration"] = plot_calibration(model.calibration, title=f"{head}: calibration")
+    return [_save(axes, folder, f"model_{endpoint}_{name}") for name, axes in figures.items()]
 
 
 def _km(curves: pd.DataFrame, grouping: str, title: str, annotation: str) -> Axes:

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from netgen import schema
+from netgen.association import describe_results as describe
+from netgen.association import response_results as response
+from netgen.association import therapy_tables as therapy
+from netgen.association.competing import COMPETING_COLUMNS, INCIDENCE_COLUMNS
+from netgen.association.cooccurrence import COOCCURRENCE_COLUMNS, COOCCURRENCE_STATUSES
+from netgen.association.entry_comparison import ENTRY_COMPARISON_COLUMNS
+from netgen.association.frequencies import FREQUENCY_COLUMNS, FREQUENCY_STATUSES
+from netgen.association.gene_treatment import GENE_TREATMENT_COLUMNS, GENE_TREATMENT_STATUSES
+from netgen.association.influence import INFLUENCE_COLUMNS
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES
+from netgen.association.schoenfeld import SCHOENFELD_COLUMNS
+from netgen.association.survival_results import FOLLOWUP_COLUMNS, GROUP_STATUSES, GROUP_TEST_COLUMNS
+from netgen.association.truncation import TRUNCATION_COLUMNS
+from netgen.clinical.response import BEST_RESPONSE_COLUMNS
+from netgen.clinical.tumour_size import SIZE_COLUMNS
 from netgen.clinical.validate import describe_rules
 from netgen.errors import CODES
 
@@ -74,6 +88,65 @@ def render_messages() -> str:
     )
 
 
+# Command -> the tables it writes: name and meaning of each column, or of each status.
+RESULTS: Final[dict[str, dict[str, dict[str, str]]]] = {
+    "associate": {
+        "associations.tsv": ASSOCIATION_COLUMNS,
+        "Row statuses": STATUSES,
+        "heterogeneity.tsv": HETEROGENEITY_COLUMNS,
+        "truncation.tsv": TRUNCATION_COLUMNS,
+        "entry_comparison.tsv": ENTRY_COMPARISON_COLUMNS,
+        "cooccurrence.tsv": COOCCURRENCE_COLUMNS,
+        "cooccurrence.tsv: statuses": COOCCURRENCE_STATUSES,
+        "frequencies.tsv": FREQUENCY_COLUMNS,
+        "frequencies.tsv: statuses": FREQUENCY_STATUSES,
+        "gene_treatment.tsv": GENE_TREATMENT_COLUMNS,
+        "gene_treatment.tsv: statuses": GENE_TREATMENT_STATUSES,
+        "influence.tsv": INFLUENCE_COLUMNS,
+        "schoenfeld.tsv": SCHOENFELD_COLUMNS,
+    },
+    "survival": {
+        "group_tests.tsv": GROUP_TEST_COLUMNS,
+        "group_tests.tsv: statuses": GROUP_STATUSES,
+        "followup.tsv": FOLLOWUP_COLUMNS,
+        "competing.tsv": COMPETING_COLUMNS,
+        "incidence.tsv": INCIDENCE_COLUMNS,
+    },
+    "response": {
+        "response.tsv": response.RESPONSE_COLUMNS,
+        "response.tsv: statuses": response.RESPONSE_STATUSES,
+        "best_responses.tsv": BEST_RESPONSE_COLUMNS,
+        "response_by_class.tsv": response.CLASS_COLUMNS,
+        "response_durations.tsv": response.DURATION_COLUMNS,
+        "waterfall.tsv": SIZE_COLUMNS,
+    },
+    "describe": {
+        "table1.tsv": describe.TABLE1_COLUMNS,
+        "missingness.tsv": describe.MISSINGNESS_COLUMNS,
+        "selection.tsv": describe.SELECTION_COLUMNS,
+    },
+    "therapy": {
+        "algorithm_tables.tsv": therapy.TABLE_COLUMNS,
+        "algorithm_classes.tsv": therapy.CLASS_COLUMNS,
+        "algorithm_differences.tsv": therapy.DIFFERENCE_COLUMNS,
+        "algorithm_reach.tsv": therapy.REACH_COLUMNS,
+        "algorithm_sequences.tsv": therapy.SEQUENCE_COLUMNS,
+        "permanova.json": therapy.SEQUENCE_TEST_COLUMNS,
+        "exposure.tsv": therapy.EXPOSURE_COLUMNS,
+        "line_counts.tsv": therapy.COUNT_COLUMNS,
+        "line_starts.tsv": therapy.STARTS_COLUMNS,
+        "line_endpoints.tsv": therapy.TIME_COLUMNS,
+        "transitions.tsv": therapy.TRANSITION_COLUMNS,
+        "transition_tests.tsv": therapy.TRANSITION_TEST_COLUMNS,
+        "pathway.tsv": therapy.PATHWAY_COLUMNS,
+        "evolution.tsv": therapy.EVOLUTION_COLUMNS,
+        "ki67_pairs.tsv": therapy.PAIR_COLUMNS,
+        "grade_migration.tsv": therapy.MIGRATION_COLUMNS,
+        "timeline.tsv": therapy.TIMELINE_COLUMNS,
+    },
+}
+
+
 def render_results() -> str:
     """Return the page of result columns and row statuses.
 
@@ -82,17 +155,13 @@ def render_results() -> str:
     str
         Markdown.
     """
-    return "\n".join(
-        [
-            f"# Results of `netgen associate`\n\n{NOTE}",
-            "## associations.tsv\n",
-            _table(("column", "meaning"), _named(ASSOCIATION_COLUMNS)),
-            "\n## Row statuses\n",
-            _table(("status", "meaning"), _named(STATUSES)),
-            "\n## heterogeneity.tsv\n",
-            _table(("column", "meaning"), _named(HETEROGENEITY_COLUMNS)),
-        ]
-    )
+    parts = [f"# Results\n\n{NOTE}"]
+    for command, tables in RESULTS.items():
+        parts.append(f"# `netgen {command}`\n")
+        for title, meanings in tables.items():
+            head = "status" if title.endswith("tatuses") else "column"
+            parts.append(f"## {title}\n\n{_table((head, 'meaning'), _named(meanings))}")
+    return "\n".join(parts)
 
 
 def _named(meanings: dict[str, str]) -> list[tuple[str, str]]:

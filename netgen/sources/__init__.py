@@ -14,7 +14,7 @@ from netgen.sources.cbioportal import read_cbioportal
 from netgen.sources.clinical_tables import read_clinical_tables
 from netgen.sources.one_sheet import read_one_sheet
 from netgen.sources.sequencing import read_sequencing
-from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, leave_out_samples
+from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, leave_out_samples, read_sequencing_half
 
 if TYPE_CHECKING:
     from netgen.study import SourceSpec, Study
@@ -76,7 +76,9 @@ def _read(source: SourceSpec, study: Study, findings: Findings) -> SourceTables:
         return read_one_sheet(source, study, findings=findings)
     clinical = read_clinical_tables(source, study, findings=findings)
     samples, patients = clinical.tables["samples"], clinical.tables["patients"]
-    sequencing = read_sequencing(source, study, samples, patients, findings=findings)
+    sequencing = read_sequencing_half(
+        lambda found: read_sequencing(source, study, samples, patients, findings=found), study, findings=findings
+    )
     return SourceTables(clinical=clinical, sequencing=sequencing)
 
 

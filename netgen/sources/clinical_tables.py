@@ -11,7 +11,10 @@ from netgen import schema
 from netgen.clinical.cells import is_null
 from netgen.clinical.columns import map_columns, report_missing
 from netgen.clinical.files import RawTable, keep_rows, read_text_table
+from netgen.clinical.lines import derive_lines
+from netgen.clinical.lines_rules import LineRules
 from netgen.clinical.recorded_endpoints import RecordedSpec, parse_recorded_endpoints
+from netgen.clinical.regimens import load_drugs, read_drug_file
 from netgen.clinical.table_parser import ParsedTable, ParseOptions, parse_table
 from netgen.errors import Findings, InputError, SchemaError
 from netgen.provenance import describe_file
@@ -21,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from netgen.clinical.regimens import DrugBook
     from netgen.provenance import InputFile
     from netgen.schema import Table
-    from netgen.study import SourceSpec, Study, TableSpec
+    from netgen.study import LineSettings, SourceSpec, Study, TableSpec
 
-OTHER_TABLES: Final = ("treatments", "assessments", "imaging", "biomarkers")
+OTHER_TABLES: Final = ("treatments", "drugs", "assessments", "imaging", "biomarkers")
 
 
 def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings) -> ClinicalTables:
@@ -33,7 +37,7 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
 
     Rows that ``where`` and ``where_present`` do not select are left out and counted, and what other tables say of their
     patients with them. Without a samples table every patient has one sample: the ``sample_id`` column of the patient
-    table, else the patient's own id.
+    table, else the patient's own id. Without treatments, lines of treatment are derived from the drugs.
 
     Parameters
     ----------
@@ -95,8 +99,9 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
             inputs.append(_describe(source.tables[name].file, name, other))
     others = _ids_of(unselected, patients) - set(patients.ids)
     excluded = patients.excluded.assign(step="de-duplicated")
+    selected = {name: frame.loc[~frame["patient_id"].isin(others)] for name, frame in tables.items()}
     return ClinicalTables(
-        tables={name: frame.loc[~frame["patient_id"].isin(others)] for name, frame in tables.items()},
+        tables=with_lines(selected, study.lines, findings=findings),
         n_rows=len(raw.frame) + len(unselected.frame),
         attrition={
             "selected": {"not_selected": len(unselected.frame)},
@@ -105,6 +110,65 @@ def read_clinical_tables(source: SourceSpec, study: Study, *, findings: Findings
         exclusions=excluded.reindex(columns=["patient_id", "step", "reason"]).astype("string"),
         inputs=tuple(inputs),
     )
+
+
+def with_lines(
+    tables: Mapping[str, pd.DataFrame], settings: LineSettings, *, findings: Findings
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with lines of treatment derived from the drugs, where the source gives no treatments.
+
+    Parameters
+    ----------
+    tables
+        Canonical tables of a source, drugs and treatments among them.
+    settings
+        Parameters of the derivation, and a file that adds to the drug dictionary.
+    findings
+        Receives ``W_DRUGS_NOT_USED`` if both are given, and what the derivation has to say.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The same tables; ``treatments`` is new if it was derived.
+    """
+    drugs, given = tables["drugs"], tables["treatments"]
+    if not len(drugs):
+        return dict(tables)
+    if len(given):
+        findings.add(
+            "W_DRUGS_NOT_USED",
+            f"Lines of treatment are given ({len(given)} rows): {len(drugs)} drug records were not made into lines.",
+            fix="Remove treatments to have the lines derived, or remove drugs.",
+        )
+        return dict(tables)
+    pairs = [pair.partition("->") for pair in settings.maintenance]
+    rules = LineRules(
+        window=settings.window,
+        gap=settings.gap,
+        local_as_line=settings.local_as_line,
+        maintenance=tuple((first.strip(), second.strip()) for first, _, second in pairs),
+    )
+    book = drug_book(settings, findings)
+    lines = derive_lines(drugs, tables["patients"], tables["assessments"], rules=rules, book=book, findings=findings)
+    return {**tables, "treatments": lines}
+
+
+def drug_book(settings: LineSettings, findings: Findings) -> DrugBook:
+    """Return the drug dictionary of a study.
+
+    Parameters
+    ----------
+    settings
+        Names the file that adds to the bundled dictionary, or none.
+    findings
+        Receives what is wrong with that file.
+
+    Returns
+    -------
+    DrugBook
+        Names, classes and regimens.
+    """
+    return load_drugs(None if settings.drugs is None else read_drug_file(settings.drugs, findings=findings))
 
 
 def _with_patient_id(
@@ -171,13 +235,18 @@ def clinical_options(source: SourceSpec, study: Study, *tables: Table) -> ParseO
     ParseOptions
         For ``parse_table``.
     """
-    names = {name for table in tables for name in table.names}
+    names = {name for table in tables for name in table.names} | _offsets(*tables)
     return ParseOptions(
         date_order=study.read.date_order,
         status_map=study.read.status_map or None,
         on_duplicate=study.read.on_duplicate,
         constants={key: value for key, value in source.set.items() if key in names},
     )
+
+
+def _offsets(*tables: Table) -> set[str]:
+    """Names under which dates may be given as days after a day 0."""
+    return {f"{column.name}_day" for table in tables for column in table.columns if column.kind == "date"}
 
 
 def with_constants(patients: pd.DataFrame, source: SourceSpec) -> pd.DataFrame:
@@ -195,7 +264,7 @@ def with_constants(patients: pd.DataFrame, source: SourceSpec) -> pd.DataFrame:
     DataFrame
         More columns.
     """
-    declared = set(schema.PATIENTS.names) | set(schema.SAMPLES.names)
+    declared = set(schema.PATIENTS.names) | set(schema.SAMPLES.names) | _offsets(schema.PATIENTS, schema.SAMPLES)
     extra = {key: value for key, value in source.set.items() if key not in declared}
     return patients.assign(
         **{key: pd.Series(value, index=patients.index, dtype="string") for key, value in extra.items()}

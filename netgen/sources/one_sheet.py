@@ -19,7 +19,7 @@ from netgen.genomics.notation import parse_alterations
 from netgen.genomics.panels import Panel, read_panel, whole_panel
 from netgen.provenance import describe_file
 from netgen.sources.clinical_tables import clinical_options, count_duplicates, recorded_specs, with_constants
-from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables
+from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, read_sequencing_half
 
 if TYPE_CHECKING:
     from netgen.clinical.files import RawTable
@@ -83,7 +83,9 @@ def read_one_sheet(source: SourceSpec, study: Study, *, findings: Findings) -> S
             exclusions=excluded.astype("string"),
             inputs=(describe_file(source.path, role="one_sheet", n_rows=n_rows),),
         ),
-        sequencing=_read_sequencing(sheet, form.panels, source, findings),
+        sequencing=read_sequencing_half(
+            lambda found: _read_sequencing(sheet, form.panels, source, found), study, findings=findings
+        ),
     )
 
 

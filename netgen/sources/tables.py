@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from netgen import schema
+from netgen.errors import Findings, InputError, SchemaError
 from netgen.genomics.coverage import StudyCoverage, merge_coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from netgen.provenance import InputFile
+    from netgen.study import Study
 
 
 def no_rows() -> pd.DataFrame:
@@ -119,3 +121,55 @@ def leave_out_samples(sequencing: SequencingTables, gone: Collection[str]) -> Se
         calls=None if calls is None else calls.loc[~calls.index.isin(gone)],
         coverage=replace(coverage, profiles=kept(coverage.profiles)),
     )
+
+
+def read_sequencing_half(
+    read: Callable[[Findings], SequencingTables], study: Study, *, findings: Findings
+) -> SequencingTables:
+    """Return the genomic half of a source; where sequencing is optional, an unusable one gives nobody sequenced.
+
+    Parameters
+    ----------
+    read
+        Reads it and reports what is wrong to the collector it is given.
+    study
+        ``study.read.sequencing`` says whether the study can go on without.
+    findings
+        Receives what was found; W_SEQUENCING_LEFT_OUT for each error in place of everything, if it was left out.
+
+    Returns
+    -------
+    SequencingTables
+        As read, or empty.
+
+    Raises
+    ------
+    InputError
+        If sequencing is required and a file cannot be read at all.
+    SchemaError
+        If sequencing is required and a file lacks what it needs.
+    """
+    own = Findings()
+    try:
+        found = read(own)
+    except (InputError, SchemaError) as error:
+        if study.read.sequencing == "required":
+            findings.extend(own)
+            raise
+        own.extend([error.finding] if isinstance(error, InputError) else [])
+        found = SequencingTables()
+    skipped = study.read.skip_invalid
+    errors = [item for item in own.of("E") if not (skipped and (item.patient_id or item.row is not None))]
+    if study.read.sequencing == "required" or not errors:
+        findings.extend(own)
+        return found
+    for item in errors:
+        findings.add(
+            "W_SEQUENCING_LEFT_OUT",
+            f"This source is read without sequencing, genes are not profiled in it. {item.code}: {item.message}",
+            fix=item.fix,
+            file=item.file,
+            row=item.row,
+            column=item.column,
+        )
+    return SequencingTables()

@@ -11,7 +11,7 @@ from netgen.association.penalised import PenalisedModel, fit_penalised
 from netgen.association.riskset import RiskSets, build_risk_sets
 
 GENES = ["MEN1", "DAXX", "ATRX", "TP53", "TSC2", "ARID1A", "SETD2", "RB1"]
-QUICK = {"seed": 1, "small": True, "n_lambda": 20, "n_repeats": 3}
+QUICK = {"seed": 1, "small": True, "n_lambda": 20, "n_repeats": 3, "bootstrap": 0, "n_outer_repeats": 0}
 
 
 def naive_loglik(eta, risk: RiskSets, weights=None) -> float:

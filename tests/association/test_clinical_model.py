@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from netgen.association.clinical_model import exponentiate
+from netgen.association.cox_model import fit_cox
 from netgen.association.penalised import fit_penalised
 from tests.association.penalised_cases import QUICK, fit_golden, simulate
 
@@ -62,3 +63,17 @@ def test_exponentiate__is_nan_where_the_ratio_cannot_be_written_down():
     np.testing.assert_array_equal(
         exponentiate(np.array([0.0, np.log(2), 1e4, -1e4, np.nan])), [1, 2, np.nan, 0, np.nan]
     )
+
+
+def test_fit_penalised__estimates_the_other_covariates_of_a_monotone_clinical_model():
+    # patients who can never fail weigh nothing in any risk set: the others decide about age
+    clinical, genes = simulate(10, 60, 3)
+    clinical["spared"] = (~clinical["event"]) & (np.arange(60) < 40)
+    columns = clinical[["age", "spared"]]
+    model = fit_penalised(clinical["time"], clinical["event"], genes, covariates=columns, **QUICK)
+    table = model.clinical.set_index("term")
+    rest = clinical[~clinical["spared"]]
+    fit = fit_cox(rest["age"], rest["time"], rest["event"])
+    assert np.isnan(table.loc["spared", "coef"])
+    assert (table.loc["age", "coef"], table.loc["age", "se"]) == pytest.approx((fit.coef[0], fit.se[0]), rel=1e-4)
+    assert table.loc["age", "p"] == pytest.approx(fit.wald_p, rel=1e-3)

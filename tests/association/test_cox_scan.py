@@ -221,6 +221,25 @@ def test_coverage_patterns__same_gaps_same_code():
     assert code[4] not in (0, code[1])
 
 
+@pytest.mark.parametrize("log_hr", [-3.0, 0.0, 4.0])
+def test_scan_cox__one_death_at_a_time_in_thousands_equals_the_likelihood_written_out(log_hr):
+    """Without ties the logarithm of products of terms is used; here it is the sum of logarithms."""
+    rng = np.random.default_rng(3)
+    n = 1501
+    gene = rng.random(n) < 0.3
+    order = np.argsort(rng.exponential(1.0, n) / np.exp(log_hr * gene))
+    gene = gene[order]
+    found = scan_cox(build_risk_sets(np.arange(1.0, n + 1), np.ones(n)), gene[None, :].astype(np.int8))
+    at_risk, altered = np.arange(n, 0, -1), np.cumsum(gene[::-1])[::-1]
+    b = found.coef[0]
+    p = altered * np.exp(b) / (at_risk - altered + altered * np.exp(b))
+    assert gene.sum() - p.sum() == pytest.approx(0, abs=1e-9)  # the score
+    assert found.se[0] == pytest.approx((p * (1 - p)).sum() ** -0.5, rel=1e-9)
+    loglik = gene.sum() * b - np.log(at_risk - altered + altered * np.exp(b)).sum()
+    assert found.loglik[0] == pytest.approx(loglik, rel=1e-12)
+    assert found.loglik_null[0] == pytest.approx(-np.log(at_risk).sum(), rel=1e-12)
+
+
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
 def test_scan_cox__and_fit_cox_agree(ties):
     """Two routes: counts of a binary gene, and sums over patients of any covariate."""
@@ -276,9 +295,34 @@ def test_scan_cox_adjusted__does_not_depend_on_the_number_of_threads(monkeypatch
     monkeypatch.setattr("netgen.association.cox_adjusted.BLOCK_BYTES", 30_000)  # a few genes per block
     time, event, entry, strata, genes = random_cohort(7)
     risk, age = build_risk_sets(time, event, entry=entry, strata=strata), np.sin(np.arange(len(time)))[:, None]
+    genes[:6][np.random.default_rng(1).random((6, len(time))) < 0.1] = -1  # more genes with gaps of their own
     one, four = (scan_cox_adjusted(risk, genes, age, threads=threads) for threads in (1, 4))
     for name in ("coef", "se", "lr_chi2", "score_chi2"):
         np.testing.assert_array_equal(getattr(one, name), getattr(four, name))
+
+
+def test_scan_cox_adjusted__a_covariate_may_be_constant_among_the_patients_of_one_gene():
+    """Gene 0 is known in women only, gene 1 in most; both have gaps of their own."""
+    rng = np.random.default_rng(12)
+    n = 60
+    time, event, female, age = rng.integers(1, 40, n), rng.random(n) < 0.8, np.arange(n) % 2, rng.normal(60, 9, n)
+    genes = (rng.random((2, n)) < 0.4).astype(np.int8)
+    genes[0, female == 0] = -1
+    genes[1, :5] = -1
+    scan = scan_cox_adjusted(build_risk_sets(time, event), genes, np.column_stack([age, female]).astype(float))
+    assert scan.status.tolist() == ["ok", "ok"]
+    for row, columns in ((0, [genes[0], age]), (1, [genes[1], age, female])):
+        use = genes[row] >= 0
+        one = fit_cox(np.column_stack(columns)[use], time[use], event[use])
+        close([one.coef[0], one.se[0], one.loglik], [scan.coef[row], scan.se[row], scan.loglik[row]], 1e-9)
+
+
+def test_scan_cox_adjusted__says_when_covariates_cannot_be_fitted_in_the_patients_of_one_gene():
+    """The first six patients fail in the order of the covariate; the gene is not known in the others."""
+    x = np.array([6.0, 5, 4, 3, 2, 1, 3, 9, 1, 7])
+    genes = np.array([[1, 0, 1, 0, 1, 0, -1, -1, -1, -1], [1, 0, 1, 0, 1, 0, 1, 0, 0, 1]], dtype=np.int8)
+    risk = build_risk_sets([1, 2, 3, 4, 5, 6, 1, 4, 2, 6], [1, 1, 1, 1, 1, 0, 1, 1, 1, 0])
+    assert scan_cox_adjusted(risk, genes, x[:, None]).status.tolist() == ["covariates_not_estimable", "ok"]
 
 
 def test_scan_cox_adjusted__redundant_covariates_change_nothing():

@@ -10,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netgen.association import coxnet_columns, coxnet_path
+from netgen.association.cox_model import fit_cox
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.riskset import RiskSets, build_risk_sets
+from tests.association.cox_definitions import naive_efron, numeric_slope
 from tests.association.penalised_cases import naive_loglik, naive_score, small_study
 
 if TYPE_CHECKING:
@@ -71,8 +74,12 @@ def columns_of(sim: pd.DataFrame, case: str) -> tuple[pd.DataFrame, np.ndarray |
     return pd.concat([sim[["age", "stage"]], genes], axis=1), np.r_[0, 0, np.ones(genes.shape[1])]
 
 
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize(("case", "alpha", "standardize", "stratified", "truncated"), CASES)
-def test_fit_coxnet__equals_glmnet_path(reference, sim, case, alpha, standardize, stratified, truncated):
+def test_fit_coxnet__equals_glmnet_path(
+    monkeypatch, reference, sim, case, alpha, standardize, stratified, truncated, compiled
+):
+    monkeypatch.setattr(coxnet_path, "_LARGE", 0 if compiled else np.inf)
     table = pd.read_csv(reference / "glmnet" / "glmnet_path.csv")
     table = table[(table["id"] == case) & (table["alpha"] == alpha) & (table["standardize"] == standardize)]
     table = table[(table["stratified"] == stratified) & (table["left_truncated"] == truncated)]
@@ -306,3 +313,66 @@ def test_fit_coxnet__says_when_the_wanted_accuracy_is_out_of_reach():
     X, risk = small_study(1)
     with pytest.raises(ArithmeticError, match=r"lambda = 0.01 stopped at a gradient of .* needed 1e-30"):
         fit_coxnet(X, risk, lambdas=[0.01], penalty_factor=[1, 1, 1, 1, 1], tol=1e-30)
+
+
+# ---------------------------------------------------------------- Efron's ties, weights, sparse columns
+
+
+@pytest.mark.parametrize("alpha", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize(("entry", "strata"), [(False, False), (True, True)])
+def test_fit_coxnet__efron_with_weights_meets_the_optimality_conditions(alpha, entry, strata):
+    X, risk = small_study(11, entry=entry, strata=strata)
+    v, weights = np.array([0.0, 1.0, 0.5, 2.0, 1.5]), np.random.default_rng(5).uniform(0.5, 2, len(X))
+    path = fit_coxnet(X, risk, lambdas=[0.05, 0.01], alpha=alpha, penalty_factor=v, weights=weights, ties="efron")
+    for b, lam, loglik in zip(path.coef, path.lambdas, path.loglik, strict=True):
+        assert loglik == pytest.approx(naive_efron(X @ b, risk, weights), rel=1e-10)
+        slope = (
+            numeric_slope(lambda c: naive_efron(X @ c, risk, weights), b) / weights.sum() - lam * (1 - alpha) * v * b
+        )
+        wrong = np.where(
+            b != 0, np.abs(slope - lam * alpha * v * np.sign(b)), np.maximum(np.abs(slope) - lam * alpha * v, 0)
+        )
+        assert wrong.max() < 1e-7
+
+
+def test_fit_coxnet__unpenalised_efron_equals_fit_cox():
+    X, risk = small_study(12, n=80)
+    weights = np.random.default_rng(5).uniform(0.5, 2, len(X))
+    cox = fit_cox(X, risk.time, risk.event, entry=risk.entry, strata=risk.stratum, weights=weights, ties="efron")
+    path = fit_coxnet(X, risk, penalty_factor=np.zeros(5), weights=weights, ties="efron")
+    np.testing.assert_allclose(path.null_coef, cox.coef, atol=1e-8)
+    assert path.loglik_null == pytest.approx(cox.loglik, rel=1e-12)
+
+
+def test_fit_coxnet__unpenalised_efron_equals_coxph(reference):
+    table = pd.read_csv(reference / "cox" / "cox.csv")
+    table = table[(table["id"] == "veteran.2.strata_celltype") & (table["ties"] == "efron")].set_index("term")
+    data = pd.read_csv(reference / "inputs" / "veteran.csv")
+    risk = build_risk_sets(data["time"], data["status"] == 1, strata=data["celltype"])
+    path = fit_coxnet(data[["trt", "karno"]], risk, penalty_factor=np.zeros(2), ties="efron")
+    np.testing.assert_allclose(path.null_coef, table.loc[["trt", "karno"], "coef"], rtol=1e-7)
+    assert path.loglik_null == pytest.approx(table["loglik1"].iloc[0], abs=1e-8)
+
+
+@pytest.mark.parametrize("ties", ["breslow", "efron"])
+def test_fit_coxnet__weight_2_for_everybody_changes_nothing(ties):
+    X, risk = small_study(14)
+    plain = fit_coxnet(X, risk, ties=ties)
+    double = fit_coxnet(X, risk, ties=ties, weights=np.full(len(X), 2.0))
+    np.testing.assert_allclose(double.lambdas, plain.lambdas, rtol=1e-12)
+    np.testing.assert_allclose(double.coef, plain.coef, atol=1e-7)
+    np.testing.assert_allclose(double.deviance_ratio, plain.deviance_ratio, atol=1e-9)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_fit_coxnet__sparse_columns_give_the_path_of_written_out_ones(monkeypatch, standardize):
+    X, risk = small_study(24, n=150, p=30)
+    X[:, 1:] *= np.random.default_rng(1).random((150, 29)) < 0.3
+    dense = fit_coxnet(X, risk, n_lambda=20, standardize=standardize)
+    monkeypatch.setattr(coxnet_columns, "_SMALL", 0)
+    monkeypatch.setattr(coxnet_columns, "_BLOCK", 1000)
+    for product in (0, 10**9):
+        monkeypatch.setattr(coxnet_columns, "_SPARSE_GRAM", product)
+        sparse = fit_coxnet(X, risk, n_lambda=20, standardize=standardize)
+        np.testing.assert_allclose(sparse.coef, dense.coef, atol=1e-6)
+        assert (sparse.kkt <= 1e-9).all()

@@ -83,7 +83,9 @@ def test_fit_folds__a_column_that_separates_in_a_fold_stops_where_it_does_alone(
     coef = fit_folds(X, risk, training, kept=kept | True, tol=1e-9, **options)
     assert (coef[1, :, 1] < -12).all()
     assert (np.abs(coef[[0, 2, 3, 4], :, 1]) < 5).all()
-    np.testing.assert_allclose(coef[1], fit_alone(X, risk, training[1], kept[1] | True, **options), atol=0.01)
+    alone = fit_alone(X, risk, training[1], kept[1] | True, **options)
+    assert (alone[:, 1] < -12).all()  # it stands for minus infinity: where it stops depends on the steps
+    np.testing.assert_allclose(np.delete(coef[1], 1, axis=1), np.delete(alone, 1, axis=1), atol=1e-5)
 
 
 def test_fit_folds__parts_give_the_same_as_the_whole(monkeypatch):
@@ -160,3 +162,63 @@ def test_fit_folds__says_when_the_wanted_accuracy_is_out_of_reach():
         ArithmeticError, match=r"training folds at lambda = .* stopped at a gradient of .* needed 1e-30"
     ):
         fit_folds(X, risk, training, kept=kept, tol=1e-30, **options)
+
+
+@pytest.mark.parametrize("few", [True, False])
+@pytest.mark.parametrize("alpha", [1.0, 0.5])
+@pytest.mark.parametrize("standardize", [False, True])
+def test_fit_folds__counts_repeat_patients(monkeypatch, few, alpha, standardize):
+    X, risk = small_study(37, n=60, p=6)
+    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=4)
+    if not few:
+        monkeypatch.setattr(coxnet_folds, "_FEW", 0)
+    options = {"lambdas": LAMBDAS, "alpha": alpha, "penalty_factor": FACTOR, "standardize": standardize}
+    coef = fit_folds(X, risk, counts, kept=np.ones((4, 6), bool), tol=1e-9, **options)
+    assert (counts == 0).any()
+    for found, count in zip(coef, counts, strict=True):
+        rows = np.repeat(np.arange(60), count)
+        np.testing.assert_allclose(found, fit_alone(X, risk, rows, np.ones(6, bool), **options), atol=2e-6)
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_fit_folds__efron_equals_weighted_fits_alone(monkeypatch, few):
+    X, risk = small_study(38, n=60, p=6)
+    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=4)
+    if not few:
+        monkeypatch.setattr(coxnet_folds, "_FEW", 0)
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "penalty_factor": FACTOR}
+    coef = fit_folds(X, risk, counts, kept=np.ones((4, 6), bool), standardize=False, tol=1e-9, ties="efron", **options)
+    for found, count in zip(coef, counts, strict=True):
+        rows = count > 0
+        part = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
+        alone = fit_coxnet(X[rows], part, weights=count[rows], ties="efron", rescale_penalty_factors=False, **options)
+        np.testing.assert_allclose(found[:-1], alone.coef, atol=2e-6)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    alpha=st.sampled_from([1.0, 0.5, 0.0]),
+    entry=st.booleans(),
+    standardize=st.booleans(),
+)
+def test_fit_folds__many_columns_equal_fits_of_each_fold_alone(seed, alpha, entry, standardize):
+    X, risk = small_study(seed, n=90, p=35, entry=entry)
+    X[:, 34] = X[:, 33]  # the same alteration twice
+    training, kept = some_folds(X, seed)
+    factor = np.r_[0.0, np.linspace(0.5, 2, 34)]
+    options = {"lambdas": LAMBDAS, "alpha": alpha, "penalty_factor": factor, "standardize": standardize}
+    together = fit_folds(X, risk, training, kept=kept, tol=1e-9, **options)
+    for coef, rows, keep in zip(together, training, kept, strict=True):
+        alone = fit_alone(X, risk, rows, keep, **options)
+        np.testing.assert_allclose(coef @ X.T, alone @ X.T, atol=1e-4)
+
+
+def test_fit_folds__refuses_weights_that_are_none():
+    X, risk = small_study(1, p=6)
+    options = {"lambdas": LAMBDAS, "alpha": 1.0, "penalty_factor": np.ones(6), "standardize": False, "tol": 1e-9}
+    kept = np.ones((1, 6), bool)
+    with pytest.raises(ValueError, match="finite numbers >= 0"):
+        fit_folds(X, risk, np.full((1, len(X)), -1.0), kept=kept, **options)
+    with pytest.raises(ValueError, match="a training fold has no event"):
+        fit_folds(X, risk, ~risk.event[None], kept=kept, **options)

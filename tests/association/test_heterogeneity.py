@@ -108,3 +108,27 @@ def test_heterogeneity__rows_of_maximum_likelihood_leave_an_infinite_estimate_bl
     assert lung["estimable"]
     assert lung["monotone_mle"]
     assert (result.q_df, result.df) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("late", "beta", "rows", "lr_chi2", "q"),
+    [
+        (True, 0.634824283538, [0.618953384518, 0.592059073785, 0.554502676942, 1.105103349409], 0.493614469901,
+         0.529822662403),
+        (False, 0.657429565791, [0.593523498444, 0.614645088141, 0.668584104512, 1.375059723291], 1.083470970645,
+         1.21424803908),
+    ],
+)  # fmt: skip
+def test_heterogeneity__by_maximum_likelihood_equals_interaction_models_of_coxph(
+    reference: Path, late: bool, beta: float, rows: list[float], lr_chi2: float, q: float
+) -> None:
+    """R: coxph of G001:origin and of G001, both with strata(origin), with and without delayed entry."""
+    table = pd.read_csv(reference / "inputs" / "simA2.csv").dropna(subset=["G001"])
+    entry = table["entry"] if late else None
+    found = heterogeneity(
+        table["time"], table["event"] == 1, table["G001"] == 1, table["origin"], entry=entry, method="ml"
+    )
+    np.testing.assert_allclose(found.table["beta"], rows, atol=1e-9)
+    assert found.beta == pytest.approx(beta, abs=1e-9)
+    assert (found.lr_chi2, found.df) == (pytest.approx(lr_chi2, abs=1e-8), 3)
+    assert (found.q, found.q_df) == (pytest.approx(q, abs=1e-8), 3)

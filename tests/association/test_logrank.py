@@ -53,6 +53,76 @@ def test_scan_logrank__equals_r_gene_by_gene(reference):
                 close(found.expected[estimated], rows.loc[estimated, "exp_altered"], TOLERANCE)
 
 
+def test_scan_logrank__with_weights_equals_survdiff(reference):
+    """Two groups as a gene: survdiff(rho = 1), stratified and with delayed entry where the reference has it."""
+    expected = pd.read_csv(reference / "logrank" / "logrank.csv").query("rho == 1 and df == 1")
+    seen = set()
+    for (name, truncated), rows in expected.groupby(["id", "left_truncated"]):
+        file, _, rest = name.partition(".")
+        group, _, strata = rest.partition(".by_")
+        table = read_input(reference, file)
+        start, stop, event = ("start", "stop", "event") if file == "heart" else ("entry", "time", "status")
+        label = rows["group"].iloc[1]
+        known = table[group].notna()
+        if strata:
+            table = table[table[strata].notna()]
+            known = known[table.index]
+        gene = np.where(known, table[group].astype(str) == str(label), -1).astype(np.int8)
+        risk = build_risk_sets(
+            table[stop],
+            table[event],
+            entry=table[start] if truncated else None,
+            strata=table[strata] if strata else None,
+        )
+        found = scan_logrank(risk, gene[None, :], rho=1)
+        row = rows.iloc[1]
+        close([found.observed[0], found.expected[0], found.variance[0]], row[["observed", "expected", "var_ii"]], 1e-10)
+        close([found.chi2[0], found.p[0]], row[["chisq", "p"]], TOLERANCE)
+        seen.add((bool(strata), bool(truncated)))
+    assert seen >= {(False, False), (True, False)}
+
+
+def weighted_logrank_by_loops(time, event, entry, stratum, altered, rho, gamma):
+    """Observed, expected and variance as the definition says, one risk set after the other."""
+    observed = expected = variance = 0.0
+    for s in set(stratum):
+        survival = 1.0
+        for t in sorted({t for t, d, z in zip(time, event, stratum, strict=True) if d and z == s}):
+            risk = [i for i in range(len(time)) if stratum[i] == s and entry[i] < t <= time[i]]
+            dead = [i for i in risk if time[i] == t and event[i]]
+            n, n1, d = len(risk), sum(altered[i] for i in risk), len(dead)
+            w = survival**rho * (1 - survival) ** gamma
+            observed += w * sum(altered[i] for i in dead)
+            expected += w * d * n1 / n
+            if n > 1:
+                variance += w**2 * d * (n1 / n) * (1 - n1 / n) * (n - d) / (n - 1)
+            survival *= 1 - d / n
+    return observed, expected, variance
+
+
+@pytest.mark.parametrize(("rho", "gamma"), [(0, 0), (1, 0), (0, 1), (0.5, 2)])
+def test_scan_logrank__with_weights_equals_loops_over_risk_sets(rho, gamma):
+    """Ties, strata, delayed entry; genes that everybody, a panel, or some patients here and there are profiled for."""
+    rng = np.random.default_rng(8)
+    n, m = 60, 14
+    time = rng.integers(1, 20, n).astype(float)
+    entry, event, stratum = np.floor(time * rng.uniform(0, 0.9, n)), rng.random(n) < 0.7, rng.integers(0, 3, n)
+    genes = (rng.random((m, n)) < 0.3).astype(np.int8)
+    genes[1:10, :12] = -1
+    genes[10:][rng.random((m - 10, n)) < 0.2] = -1
+    found = scan_logrank(build_risk_sets(time, event, entry=entry, strata=stratum), genes, rho=rho, gamma=gamma)
+    assert (found.rho, found.gamma) == (rho, gamma)
+    for row, gene in enumerate(genes):
+        use = gene >= 0
+        cohort = (time[use], event[use], entry[use], stratum[use])
+        expected = weighted_logrank_by_loops(*(column.tolist() for column in (*cohort, gene[use])), rho, gamma)
+        close([found.observed[row], found.expected[row], found.variance[row]], expected, 1e-12)
+        test = logrank_test(
+            time[use], event[use], gene[use], entry=entry[use], strata=stratum[use], rho=rho, gamma=gamma
+        )
+        close([found.chi2[row], found.p[row]], [test.chi2, test.p], TOLERANCE)
+
+
 @pytest.mark.parametrize(
     ("gene", "chi2", "p", "stratified", "stratified_p"),
     [

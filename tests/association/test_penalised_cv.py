@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netgen.association import penalised_cv
+from netgen.association import coxnet_folds
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.penalised_cv import (
     assign_folds,
@@ -18,6 +19,7 @@ from netgen.association.penalised_cv import (
     cross_validate,
 )
 from netgen.association.riskset import RiskSets, build_risk_sets
+from tests.association.cox_definitions import naive_efron
 from tests.association.penalised_cases import cohort
 
 if TYPE_CHECKING:
@@ -197,15 +199,50 @@ def test_cross_validate__pooled_needs_two_repeats():
 
 
 @pytest.mark.parametrize("criterion", ["pooled", "van_houwelingen"])
-def test_cross_validate__folds_fitted_together_or_alone_give_the_same(monkeypatch, criterion):
+def test_cross_validate__own_or_shared_second_derivatives_give_the_same(monkeypatch, criterion):
     X, risk = cohort(7)
     path = fit_coxnet(X, risk, n_lambda=20, penalty_factor=[0, 1, 1, 1, 1])
     folds = assign_folds(risk.stratum, risk.event, n_folds=4, n_repeats=2, seed=3)
     options = {"path": path, "min_altered": 14, "standardize": True, "criterion": criterion}
     together = cross_validate(X, risk, folds, **options)
-    monkeypatch.setattr(penalised_cv, "_FEW", 0)
-    alone = cross_validate(X, risk, folds, **options)
+    monkeypatch.setattr(coxnet_folds, "_FEW", 0)
+    alone = cross_validate(X, risk, folds, **options)  # shared, as with many columns
     np.testing.assert_allclose(together.deviance, alone.deviance, atol=1e-6)
     np.testing.assert_allclose(together.se, alone.se, atol=1e-6)
     np.testing.assert_allclose(together.eta_min, alone.eta_min, atol=1e-5)
     assert (together.index_min, together.index_1se) == (alone.index_min, alone.index_1se)
+
+
+@pytest.mark.parametrize("criterion", ["pooled", "van_houwelingen"])
+def test_cross_validate__case_weights_repeat_patients(criterion):
+    X, risk = cohort(8)
+    weights = np.random.default_rng(2).integers(1, 4, len(X))
+    rows = np.repeat(np.arange(len(X)), weights)
+    repeated = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
+    folds = assign_folds(risk.stratum, risk.event, n_folds=4, n_repeats=2, seed=3)
+    options = {"lambdas": [0.1, 0.03, 0.01], "penalty_factor": [0, 1, 1, 1, 1]}
+    weighted_path, path = fit_coxnet(X, risk, weights=weights, **options), fit_coxnet(X[rows], repeated, **options)
+    judged = {"criterion": criterion, "tol": 1e-9, "standardize": True}
+    weighted = cross_validate(X, risk, folds, path=weighted_path, weights=weights, **judged)
+    plain = cross_validate(X[rows], repeated, folds[:, rows], path=path, **judged)
+    np.testing.assert_allclose(weighted.deviance, plain.deviance, rtol=1e-7)
+    np.testing.assert_allclose(weighted.eta_min, plain.eta_min[:, np.searchsorted(rows, np.arange(len(X)))], atol=1e-6)
+
+
+def test_cross_validate__efron_pooled_criterion_equals_its_definition():
+    X, risk = cohort(4)
+    folds = assign_folds(risk.stratum, risk.event, n_folds=4, n_repeats=2, seed=9)
+    path = fit_coxnet(X, risk, lambdas=[0.03], penalty_factor=[0, 1, 1, 1, 1], ties="efron")
+    cv = cross_validate(X, risk, folds, path=path, tol=1e-9)
+    saturated = -sum(math.lgamma(d + 1) for d in risk.n_events)  # d tied patients alone: d factors d, d-1, .. 1 over d
+    for r, split in enumerate(folds):
+        eta = np.empty(len(X))
+        for fold in range(4):
+            train, test = split != fold, split == fold
+            part = build_risk_sets(
+                risk.time[train], risk.event[train], entry=risk.entry[train], strata=risk.stratum[train]
+            )
+            fit = fit_coxnet(X[train], part, lambdas=[0.03], penalty_factor=[0, 1, 1, 1, 1], ties="efron")
+            eta[test] = (X[test] - X.mean(axis=0)) @ fit.coef[0]
+        expected = 2 * (saturated - naive_efron(eta, risk)) / risk.event.sum()
+        np.testing.assert_allclose(cv.deviance[r, 0], expected, rtol=1e-8)

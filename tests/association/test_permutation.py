@@ -252,6 +252,21 @@ def test_scan_permutation__a_gene_does_not_depend_on_the_others() -> None:
             np.testing.assert_array_equal(values[0], getattr(together, name)[row], err_msg=f"{row} {name}")
 
 
+def test_scan_permutation__gaps_of_their_own_and_small_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    risk, genes = scattered(2)
+    genes[np.random.default_rng(4).random(genes.shape) < 0.1] = -1
+    limits = {"seed": 3, "max_exact": 0, "max_draws": 5_000}
+    together = scan_permutation(risk, genes, **limits)
+    monkeypatch.setattr("netgen.association.permutation._SUMS", 1)  # one design at a time
+    assert_same(scan_permutation(risk, genes, **limits), together)
+    for row in (0, 5, 11):
+        use = genes[row] >= 0
+        known = build_risk_sets(risk.time[use], risk.event[use], entry=risk.entry[use], strata=risk.stratum[use])
+        alone = scan_permutation(known, genes[row : row + 1, use], **limits)
+        for name, values in vars(alone).items():
+            np.testing.assert_array_equal(values[0], getattr(together, name)[row], err_msg=f"{row} {name}")
+
+
 def test_scan_permutation__another_seed_draws_anew() -> None:
     risk, genes = scattered(2)
     one, other = (scan_permutation(risk, genes, seed=seed) for seed in (3, 4))

@@ -208,7 +208,8 @@ def test_derive_os__golden_cohort(reference):
 
 
 def test_derive__says_which_endpoints_there_are():
-    with pytest.raises(AnalysisError, match="Endpoint xyz cannot be derived; known are os, pfs"):
+    known = r"Endpoint xyz cannot be derived; known are os, dss, pfs, ttp, ttnt, ttf, ttd, dot, dor\."
+    with pytest.raises(AnalysisError, match=known):
         one(patient(), name="xyz")
 
 
@@ -304,6 +305,10 @@ def test_list_endpoints__is_what_can_be_derived():
         ("os", "advanced", "derived"),
         ("pfs", "line:1", "derived"),
         ("pfs", "line:2", "derived"),
+        ("ttp", "line:1", "derived"),
+        ("ttp", "line:2", "derived"),
+        ("ttnt", "line:1", "derived"),
+        ("ttnt", "line:2", "derived"),
         ("dfs", "recorded", "recorded"),
     ]
 
@@ -316,9 +321,9 @@ def test_list_endpoints__falls_back_to_diagnosis_and_needs_follow_up():
 
 def test_list_endpoints__no_progression_without_any_information_about_it():
     tables = make_tables(patients=[patient()], treatments=[line(1)])
-    assert [spec.name for spec in list_endpoints(tables)] == ["os"]
+    assert [spec.name for spec in list_endpoints(tables)] == ["os", "ttnt"]
     tables = make_tables(patients=[patient()], treatments=[line(1)], assessments=[scan("2020-05-01", "SD")])
-    assert [spec.name for spec in list_endpoints(tables)] == ["os", "pfs"]
+    assert [spec.name for spec in list_endpoints(tables)] == ["os", "pfs", "ttp", "ttnt"]
 
 
 def test_derive__a_cohort_without_patients_is_empty_not_an_error():

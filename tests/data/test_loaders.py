@@ -93,7 +93,7 @@ def test_init_template__is_a_valid_study():
 
 def test_init_template__explains_every_key():
     text = (init_folder() / "study.toml").read_text(encoding="utf-8")
-    sections = ("STUDY", "TABLE", "ALTERATIONS", "ENDPOINT", "SOURCE", "READ", "ELIGIBILITY", "ASSOCIATION")
+    sections = ("STUDY", "TABLE", "ALTERATIONS", "ENDPOINT", "SOURCE", "READ", "ELIGIBILITY", "ASSOCIATION", "LINES")
     keys = {key for section in sections for key in getattr(study_rules, section)}
     assert len(keys) > 50
     assert [key for key in sorted(keys - {"endpoints"}) if not re.search(rf"\b{key}\b.*=", text)] == []

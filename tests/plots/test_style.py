@@ -194,6 +194,7 @@ def test_new_figure__has_the_width_of_the_journal(width):
 
 
 def test_styled__gives_the_settings_back():
+    assert mpl.get_backend()  # chosen on first use: the same before and after
     before = mpl.rcParams.copy()
     with styled():
         assert mpl.rcParams["pdf.fonttype"] == 42

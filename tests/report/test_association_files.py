@@ -15,8 +15,9 @@ from netgen.report.write import MARK, list_files
 from tests.demo_run import demo_cohort, demo_result
 
 TABLES = {
-    "associations.tsv", "endpoints.tsv", "exclusions.tsv", "heterogeneity.tsv", "km.tsv", "sample_discordance.tsv",
-    "skipped.tsv", "variant_qc.tsv", "warnings.tsv",
+    "associations.tsv", "cooccurrence.tsv", "endpoints.tsv", "exclusions.tsv", "frequencies.tsv", "gene_treatment.tsv",
+    "heterogeneity.tsv", "influence.tsv", "km.tsv", "sample_discordance.tsv", "skipped.tsv", "variant_qc.tsv",
+    "warnings.tsv",
 }  # fmt: skip
 TEXTS = {"analysis_plan.json", "flow.json", "provenance.json"}
 

@@ -1,9 +1,15 @@
-"""SC32: survival from a landmark of 90 days; who did not reach it is left out and counted, and time restarts."""
+"""SC32: survival by best response is refused from time zero, and given from a landmark of 90 days.
+
+Who did not reach the landmark is left out and counted, and time restarts.
+"""
 
 from __future__ import annotations
 
+import pytest
+
 from netgen.clinical.endpoints import EndpointSpec, derive_endpoint
-from netgen.errors import Findings
+from netgen.clinical.immortal_time import check_immortal_time
+from netgen.errors import AnalysisError, Findings
 from tests.clinical.linear import build_linear, read_linear
 
 
@@ -17,3 +23,11 @@ def test_sc32_time_restarts_at_the_landmark(reference):
     assert endpoint.table["event"].tolist() == (reached["os_event"] == 1).tolist()
     # P02 died on day 90, P23 on day 43
     assert endpoint.excluded.to_numpy().tolist() == [["P02", "os", "before_landmark"], ["P23", "os", "before_landmark"]]
+
+
+def test_sc32_groups_of_response_are_refused_without_a_landmark():
+    with pytest.raises(AnalysisError, match="best_response cannot form groups from advanced") as caught:
+        check_immortal_time("best_response", origin="advanced", landmark=None)
+    assert caught.value.finding.code == "E_IMMORTAL_TIME"
+    check_immortal_time("best_response", origin="advanced", landmark=90)
+    check_immortal_time("origin_group3", origin="advanced", landmark=None)

@@ -1,0 +1,1 @@
+"""Cohorts with a known truth: does netgen's default keep its level, do its limits cover, what does it find?"""

@@ -1,0 +1,159 @@
+"""What the commands share: the options that name a cohort, reading it, and what is printed beside results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from netgen.errors import Findings, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from netgen.cohort import Cohort
+
+RESEARCH_USE: Final = (
+    "Research use only. netgen is not a medical device and not a clinical decision tool. "
+    "No output may be used to select, start or stop treatment."
+)
+PATH: Final = click.Path(path_type=Path)
+
+
+def cohort_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the argument and the options that name a cohort.
+
+    Parameters
+    ----------
+    command
+        A function that takes them by name.
+
+    Returns
+    -------
+    Callable
+        The same, decorated.
+    """
+    for decorate in reversed(
+        [
+            click.argument("cohort", required=False),
+            click.option("--variants", multiple=True, type=PATH, help="Quick look: MAF or VCF files."),
+            click.option("--clinical", type=PATH, help="Quick look: one table with a row per patient."),
+            click.option("--panel", type=PATH, help="Genes or regions that were sequenced."),
+            click.option("--assay", type=click.Choice(["wes", "wgs"]), help="What was sequenced: exome or genome."),
+            click.option("--assume-profiled", is_flag=True, help="Genes seen anywhere count as sequenced."),
+            click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
+            click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
+            click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
+            click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
+            click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
+            click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
+            click.option(
+                "--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead,2=alive (repeatable)."
+            ),
+            click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
+            click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
+            click.option(
+                "--excel-dates", type=click.Choice(["error", "unresolved"]), help="Symbols turned into dates."
+            ),
+            click.option("--filters", type=click.Choice(["pass", "any"]), help="Which FILTER values count."),
+        ]
+    ):
+        command = decorate(command)
+    return command
+
+
+def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:
+    """Read the cohort that the options name, and take them out of the options.
+
+    Parameters
+    ----------
+    options
+        Everything that click handed over; what names the cohort is removed.
+    sequencing
+        optional: the command can do without genes; None = as the study says.
+
+    Returns
+    -------
+    Cohort
+        As read.
+
+    Raises
+    ------
+    click.UsageError
+        If no cohort is named, or one in two ways.
+    """
+    from netgen.cohort import QuickLook, read_cohort
+
+    names = ("variants", "clinical", "panel", "assay", "assume_profiled", "patient_id", "sample_id")
+    quick = QuickLook(
+        **{name: options.pop(name) for name in names},
+        time=options.pop("time_column"),
+        event=options.pop("event_column"),
+        unit=options.pop("unit"),
+    )
+    settings = ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
+    reading = {name: options.pop(name) or None for name in settings}
+    reading["status_map"] = _status_map(options.pop("status_map"))
+    reading["sequencing"] = sequencing
+    cohort = options.pop("cohort")
+    if cohort is None and not quick.given:
+        raise click.UsageError(
+            "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants and --clinical."
+        )
+    if cohort is not None and quick.files:
+        given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
+        raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
+    return read_cohort(cohort, quick=quick, **reading)
+
+
+def _status_map(texts: tuple[str, ...]) -> dict[str, str]:
+    """Read every ``1=dead,2=alive``; one that is not is misuse of the command line."""
+    from netgen.clinical.status import read_status_map
+
+    pairs: dict[str, str] = {}
+    for text in texts:
+        try:
+            found = read_status_map(text)
+        except InputError as error:
+            message = f"{text!r} is not VALUE=STATUS. {error.finding.message}"
+            raise click.BadParameter(message, param_hint="--status-map") from error
+        if not all(found):
+            raise click.BadParameter(f"{text!r} is not VALUE=STATUS", param_hint="--status-map")
+        pairs |= found
+    return pairs
+
+
+def split_commas(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the parts of a repeatable, comma-separated option.
+
+    Parameters
+    ----------
+    values
+        As given.
+
+    Returns
+    -------
+    tuple of str
+        Without blanks.
+    """
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def log(findings: Findings, *, quiet: bool, verbose: bool, as_json: bool) -> None:
+    """Print warnings to stderr: every finding with ``--verbose``, else the first of each kind and how many follow.
+
+    Parameters
+    ----------
+    findings
+        Of reading and analysis.
+    quiet, verbose, as_json
+        What the user asked for.
+    """
+    if quiet or as_json:
+        return
+    from netgen.report.findings_files import render_by_kind
+
+    lines = [str(item) for item in findings] if verbose else render_by_kind(findings.of("W"))
+    for line in lines:
+        click.echo(line, err=True)
