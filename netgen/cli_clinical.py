@@ -55,7 +55,9 @@ def _command_line() -> str:
     show_default=True,
     help="Patient column (origin: in three and in two groups; ki67_pct:30,55: cut), or gene (repeatable).",
 )
-@click.option("--endpoint", "endpoints", multiple=True, help="os, pfs, ttp, pfs@line:2 ... (repeatable, or comma-separated).")
+@click.option(
+    "--endpoint", "endpoints", multiple=True, help="os, pfs, ttp, pfs@line:2 ... (repeatable, or comma-separated)."
+)
 @click.option("--strata", help="Patient column that stratifies, or none.  [default: none]")
 @click.option("--reference", help="Group that the others are compared with.  [default: the largest]")
 @click.option("--horizons", help="Days of the printed survival and incidence, comma-separated.")

@@ -136,6 +136,8 @@ CODES: Final[dict[str, str]] = {
     "W_TAU": "the restriction time is beyond what the data carry",
     "W_TIME_INVALID": "a survival time is not a finite number",
     "W_TIME_ZERO": "a survival time of 0 days was set to half a day",
+    "W_TMB_PANEL_SMALL": "a panel is too small for a mutational burden, or makes it doubtful",
+    "W_TMB_TUMOUR_ONLY": "a mutational burden without a matched normal counts leftover germline variants",
     "W_TUMOUR_ONLY_UNFILTERED": "tumour-only sequencing without population frequencies",
     "W_UNIT": "a value was converted to the expected unit",
     "W_VALUE": "a value outside the vocabulary was left missing; its column is kept as it was",

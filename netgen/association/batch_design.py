@@ -1,4 +1,4 @@
-"""A batch of partial likelihoods in which every model has patients of its own.
+"""A batch of partial likelihoods in which every model has patients of its own, or risk sets are summed one by one.
 
 Genes are profiled for different patients. Instead of a design for each gene, all share the one of all patients, and who
 does not belong to a model has weight 0 in it.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from netgen.association.counts import Ties
     from netgen.association.partial_likelihood import Design
+    from netgen.association.riskset import RiskSets
 
 
 def restrict_design(design: Design, profiled: NDArray[np.bool_], ties: Ties) -> Design:
@@ -72,3 +73,32 @@ def take_models(design: Design, models: NDArray[np.intp]) -> Design:
         term_share=design.term_share[models],
         term_weight=design.term_weight[models],
     )
+
+
+def sum_directly(design: Design, risk: RiskSets, max_cells: int) -> Design:
+    """Return a design whose risk sets are summed one by one.
+
+    With delayed entry a risk set is a difference of two running sums, and near a separated maximum the difference is
+    rounding error. Here nothing is subtracted but the shares of tied deaths.
+
+    Parameters
+    ----------
+    design
+        Patients and terms.
+    risk
+        The outcomes it was built from.
+    max_cells
+        Terms x patients up to which this is done.
+
+    Returns
+    -------
+    Design
+        Unchanged without delayed entry, where nothing is subtracted anyway, or if it is too large.
+    """
+    if design.entries is None or design.members is not None:
+        return design
+    if len(design.term_slot) * len(design.rows) > max_cells:
+        return design
+    slot = design.term_slot[:, None]
+    at_risk = (risk.start[design.rows] <= slot) & (slot < risk.stop[design.rows])
+    return replace(design, members=at_risk.astype(np.float64))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from netgen.association.batch_design import restrict_design, take_models
+from netgen.association.batch_design import restrict_design, sum_directly, take_models
 from netgen.association.counts import SHARED_GENES, coverage_patterns
 from netgen.association.cox import MONOTONE_MINUS, MONOTONE_PLUS, OK, STATUSES, CoxScan, scan_cox
+from netgen.association.direct_likelihood import MAX_CELLS
 from netgen.association.newton import CONVERGED, FLAT, Maximum, maximise, solve_each
 from netgen.association.partial_likelihood import (
     Design,
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from netgen.association.counts import Ties
 
 BLOCK_BYTES: Final = 1 << 19  # of one (genes, patients) array: a few of them stay in the cache of one core
+FEW_CELLS: Final = 400_000  # terms x patients up to which summing every risk set by itself is faster than differences
+DOUBTFUL_SE: Final = 10.0  # of a contrast over the whole range of covariates: next to separated
 SINGULAR_SHARE: Final = 1e-9  # of its information that a column must have beside the others
 SINGULAR, NO_COVARIATES = len(STATUSES), len(STATUSES) + 1
 ADJUSTED_STATUSES: Final[tuple[str, ...]] = (
@@ -88,6 +92,8 @@ def scan_cox_adjusted(
        delayed entry they are fitted one set after the other.
     3. Newton's method for blocks of genes at once, from the unadjusted coefficient of the gene plus what adjustment
        changes in the first step from 0, and the covariates' linear response to it.
+    4. With delayed entry differences of running sums are rounding error near a separated maximum. Small cohorts, and
+       models that look separated in larger ones, are fitted with every risk set summed by itself.
 
     Witness: ``tests/reference/genes``, R ``coxph`` gene by gene.
     """
@@ -156,16 +162,17 @@ def _fit_pattern(job: _Job, rows: NDArray[np.intp]) -> None:
         risk = build_risk_sets(risk.time[use], risk.event[use], entry=risk.entry[use], strata=risk.stratum[use])
     z, _ = standardise(job.covariates[use])
     design = _independent_design(risk, z, job.ties)
-    null = _fit_null(design, np.zeros((1, len(design.covariates))))
+    design, null = _fit_shared_null(design, risk)
     job.value["loglik_null"][rows] = null.at.loglik[0]
     if null.state[0] != CONVERGED:
         job.code[rows] = NO_COVARIATES
         return
     model, unadjusted = _null_model(design, null.coef, null.at.information), _null_model(*_without_covariates(design))
+    exact = cache(lambda: sum_directly(design, risk, MAX_CELLS))
 
     def fit(block: NDArray[np.intp]) -> None:
         own = job.genes[np.ix_(block, use[design.rows])].astype(np.float64)
-        _fit_block(job, model, unadjusted, own, block)
+        _fit_block(job, model, unadjusted, own, block, exact)
 
     job.run(fit, rows, len(design.rows))
 
@@ -200,14 +207,15 @@ def _fit_scattered(job: _Job, rows: NDArray[np.intp]) -> None:
         design = take_models(design, found)
         model = _null_model(design, null.coef[found], null.at.information[found])
         own = (cells[found] == 1).astype(np.float64)
-        _fit_block(job, model, _null_model(*_without_covariates(design, len(found))), own, block[found])
+        unadjusted = _null_model(*_without_covariates(design, len(found)))
+        _fit_block(job, model, unadjusted, own, block[found], lambda: design)
 
     job.run(fit, rows, len(whole.rows))
 
 
 def _independent_design(risk: RiskSets, z: NDArray[np.float64], ties: Ties) -> Design:
     """Patients and terms with the covariates that say something beside those before them."""
-    design = build_design(risk, z, ties=ties)
+    design = sum_directly(build_design(risk, z, ties=ties), risk, FEW_CELLS)
     at_zero = evaluate(design, np.zeros((1, z.shape[1]))).information[0]
     return replace(design, covariates=design.covariates[_independent(at_zero, design.term_weight.sum())])
 
@@ -235,6 +243,24 @@ def _fit_null(design: Design, start: NDArray[np.float64]) -> Maximum:
         return Maximum(start, evaluate(design, start), np.full(len(start), CONVERGED), 0)
     reach = np.ptp(design.covariates, axis=1)
     return maximise(lambda coef, part: evaluate(take_models(design, part), coef), start, reach)
+
+
+def _fit_shared_null(design: Design, risk: RiskSets) -> tuple[Design, Maximum]:
+    """Fit the one model without the gene; return the design that it takes."""
+    start = np.zeros((1, len(design.covariates)))
+    null = _fit_null(design, start)
+    if null.state[0] != CONVERGED or _is_weak(null.at.information, np.ptp(design.covariates, axis=1))[0]:
+        exact = sum_directly(design, risk, MAX_CELLS)
+        if exact is not design:
+            return exact, _fit_null(exact, start)
+    return design, null
+
+
+def _is_weak(information: NDArray[np.float64], reach: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell of each (p, p) information whether a contrast over the reach of the covariates is hardly known."""
+    if len(reach) == 0:
+        return np.zeros(len(information), dtype=np.bool_)
+    return np.asarray(np.linalg.eigvalsh(information / np.outer(reach, reach))[:, 0] < DOUBTFUL_SE**-2)
 
 
 class _Null(NamedTuple):
@@ -265,8 +291,15 @@ def _null_model(design: Design, coef: NDArray[np.float64], information: NDArray[
     return _Null(design, coef, information, relative, expected, residual, total, sums[1:] / total)
 
 
-def _fit_block(job: _Job, null: _Null, unadjusted: _Null, own: NDArray[np.float64], rows: NDArray[np.intp]) -> None:
-    """Score test at the model without the gene, then Newton's method."""
+def _fit_block(
+    job: _Job,
+    null: _Null,
+    unadjusted: _Null,
+    own: NDArray[np.float64],
+    rows: NDArray[np.intp],
+    exact: Callable[[], Design],
+) -> None:
+    """Score test at the model without the gene, then Newton's method; ``exact`` gives a design without differences."""
     code, value = job.code, job.value
     score, information, cross = _score_at_null(null, own)
     response = np.asarray(np.linalg.solve(null.information, cross[..., None])[..., 0], dtype=np.float64)
@@ -280,8 +313,7 @@ def _fit_block(job: _Job, null: _Null, unadjusted: _Null, own: NDArray[np.float6
     start = _start(job, null, unadjusted, own, rows, first_step, response)[fit]
     rows, own = rows[fit], own[fit]
     value["score_chi2"][rows] = score[fit] ** 2 / free[fit]
-    reach = np.append(1.0, np.ptp(null.design.covariates, axis=1))
-    search = maximise(lambda coef, part: evaluate(take_models(null.design, fit[part]), coef, own[part]), start, reach)
+    search = _fit_genes(take_models(null.design, fit), own, start, code[rows] == OK, exact)
     value["loglik"][rows] = search.at.loglik
     flat = (search.state == FLAT) & (code[rows] == OK)
     code[rows[flat]] = np.where(search.coef[flat, 0] > 0, MONOTONE_PLUS, MONOTONE_MINUS)
@@ -290,6 +322,36 @@ def _fit_block(job: _Job, null: _Null, unadjusted: _Null, own: NDArray[np.float6
     found = search.at.information[ok]
     cross = found[:, 0, 1:]
     value["se"][rows[ok]] = (found[:, 0, 0] - (cross * solve_each(found[:, 1:, 1:], cross)).sum(axis=1)) ** -0.5
+
+
+def _fit_genes(
+    design: Design,
+    own: NDArray[np.float64],
+    start: NDArray[np.float64],
+    finite: NDArray[np.bool_],
+    exact: Callable[[], Design],
+) -> Maximum:
+    """Fit the models of genes (b, n), and without differences again those that look separated.
+
+    Of the gene that is news only if it is ``finite`` by its counts. A start without a likelihood is replaced by 0.
+    """
+    reach = np.append(1.0, np.ptp(design.covariates, axis=1))
+    at = evaluate(design, start, own)
+    lost = ~np.isfinite(at.loglik)
+    if lost.any():
+        start = np.where(lost[:, None], 0.0, start)
+        at = evaluate(design, start, own)
+    search = maximise(lambda coef, part: evaluate(take_models(design, part), coef, own[part]), start, reach, at=at)
+    if design.entries is None or design.members is not None:
+        return search
+    weak = (search.state != CONVERGED) | _is_weak(search.at.information, reach)
+    again = np.flatnonzero(_is_weak(search.at.information[:, 1:, 1:], reach[1:]) | (weak & finite))
+    if len(again):
+        direct, columns = exact(), own[again]
+        new = maximise(lambda coef, part: evaluate(direct, coef, columns[part]), np.zeros_like(start[again]), reach)
+        for old, values in zip((search.coef, *search.at, search.state), (new.coef, *new.at, new.state), strict=True):
+            old[again] = values
+    return search
 
 
 def _start(

@@ -28,6 +28,7 @@ from netgen.clinical.endpoints import Endpoint
 from netgen.clinical.flow import add_step
 from netgen.cohort import build_endpoint, build_flow, build_matrix
 from netgen.errors import AnalysisError, Findings
+from netgen.genomics.tmb import TMB_COLUMNS, estimate_tmb
 from netgen.schema import ORIGIN_GROUP3
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def describe_cohort(
         missingness=tabulate_missingness([*variables, *date_variables(cohort)], columns),
         followup=followup,
         selection=chosen.table,
+        tmb=_tmb(cohort, findings),
         boxes=_boxes(flow),
         exclusions=_exclusions(cohort, flow),
         flow=flow,
@@ -129,6 +131,14 @@ def describe_cohort(
         plan=_plan(plan, columns, variables, chosen, flow) | {"mask_below": mask_below, "extra": list(extra)},
     )
     return result if mask_below is None else _mask(result, chosen, mask_below)
+
+
+def _tmb(cohort: Cohort, findings: Findings) -> pd.DataFrame:
+    """Mutational burden of the samples; of a study without variant files there is none."""
+    if not len(cohort.variants):
+        return pd.DataFrame(columns=list(TMB_COLUMNS))
+    normal = cohort.samples.drop_duplicates("sample_id").set_index("sample_id")["matched_normal"]
+    return estimate_tmb(cohort.variants, cohort.profiles, cohort.panels, matched_normal=normal, findings=findings)
 
 
 def _survival(cohort: Cohort, findings: Findings) -> Endpoint | None:
@@ -275,6 +285,7 @@ def _mask(result: DescribeResult, chosen: Selection, below: int) -> DescribeResu
         followup=followup,
         selection=_mask_selection(result.selection, chosen, below),
         boxes=_boxes(result.flow, below),
+        tmb=result.tmb.iloc[:0],
         exclusions=result.exclusions.iloc[:0],
         plan={**result.plan, "mask_limits": LIMITS},
     )

@@ -105,6 +105,8 @@ class DescribeResult:
         Median follow-up overall and by group, ``survival_results.FOLLOWUP_COLUMNS``; no row without survival.
     selection
         Sequenced against not sequenced patients, ``SELECTION_COLUMNS``; no row if all or none were sequenced.
+    tmb
+        Mutational burden of every profiled sample, ``genomics.tmb.TMB_COLUMNS``; empty if small cells are masked.
     boxes
         What the flow figure draws, ``FLOW_COLUMNS``.
     exclusions
@@ -121,6 +123,7 @@ class DescribeResult:
     missingness: pd.DataFrame
     followup: pd.DataFrame
     selection: pd.DataFrame
+    tmb: pd.DataFrame
     boxes: pd.DataFrame
     exclusions: pd.DataFrame
     flow: Flow

@@ -106,9 +106,9 @@ def build_history(cohort: Cohort) -> LineHistory:
     Notes
     -----
     No further line: ``dead``; else ``ongoing`` (marked so, or ending after the last contact); else ``off_therapy`` if
-    the last line (without any: advanced disease) ended at least 183 days before the last contact; else ``lost``. Without
-    date of death or last contact the end of observation is not known: taken as the start of the last line, everybody
-    would be under observation just as long as lines begin.
+    the last line (without any: advanced disease) ended at least 183 days before the last contact; else ``lost``.
+    Without date of death or last contact the end of observation is not known: taken as the start of the last line,
+    everybody would be under observation just as long as lines begin.
     """
     patients = cohort.patients.drop_duplicates("patient_id").sort_values("patient_id", kind="stable", ignore_index=True)
     patients = canonical({"patients": patients}, "patients")

@@ -51,6 +51,11 @@ class Design:
         (T,) slot of each term; (T,) or (b, T) share l/d of the tied deaths that it has lost, deaths it stands for.
     term_later, term_tied
         Terms that have lost a share, and which slot of the first layer they belong to.
+    hazard
+        Running sums over the terms.
+    members
+        (T, n) 1 for who is at risk in a term, 0 for who is not: sums are taken over them, not by running sums. None =
+        running sums; see ``sum_directly`` in ``batch_design.py``.
     """
 
     rows: NDArray[np.intp]
@@ -69,6 +74,7 @@ class Design:
     term_later: NDArray[np.intp]
     term_tied: NDArray[np.intp]
     hazard: Hazard
+    members: NDArray[np.float64] | None = None
 
 
 class Hazard(NamedTuple):
@@ -235,10 +241,17 @@ def evaluate(design: Design, coef: NDArray[np.float64], own: NDArray[np.float64]
     Returns
     -------
     Evaluation
-        Efron or Breslow, as the design was built; with case weights as R's ``coxph``.
+        Efron or Breslow, as the design was built; with case weights as R's ``coxph``. The log likelihood is -inf where
+        hazards at risk are no positive finite number: beyond the digits of a number, or cancelled by late entries.
     """
-    if design.entries is not None:
-        return _evaluate_by_terms(design, coef, own)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        by_terms = design.entries is not None and design.members is None
+        found = (_evaluate_by_terms if by_terms else _evaluate_by_patients)(design, coef, own)
+    return found._replace(loglik=np.where(np.isfinite(found.loglik), found.loglik, -np.inf))
+
+
+def _evaluate_by_patients(design: Design, coef: NDArray[np.float64], own: NDArray[np.float64] | None) -> Evaluation:
+    """Evaluate with the expected deaths of every patient, which saves the second moments of every term."""
     eta = linear_predictor(design, coef, own)
     expected = np.exp(eta)
     expected *= design.weights

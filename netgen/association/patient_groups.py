@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from netgen.association import landmark_groups
+from netgen.association.sequenced import check_sequenced, why_unread
 from netgen.clinical.cells import is_null
 from netgen.cohort import build_matrix, resolve_genes
 from netgen.errors import AnalysisError
@@ -350,9 +351,8 @@ def _show(names: list[str]) -> str:
 def _refuse(cohort: Cohort, column: str) -> None:
     usable = _usable(cohort)
     near = difflib.get_close_matches(column, [*usable, *SHORT], n=1)
-    unread = [item for item in cohort.findings if item.code == "W_SEQUENCING_LEFT_OUT"]
-    if unread and not near:
-        raise AnalysisError("E_GENE_UNKNOWN", f"{column} cannot be judged. {unread[0].message}", fix=unread[0].fix)
+    if not near and why_unread(cohort):
+        check_sequenced(cohort, (column,))
     raise AnalysisError(
         "E_CONFIG",
         f"groups come from a patient column or a gene of the study; {column!r} is neither.",

@@ -24,6 +24,7 @@ from netgen.association.response_results import (
     ResponseResult,
 )
 from netgen.association.response_rows import ALL, BOR, METRICS, ResponseSet, feature_rows, group_rows, overall_row
+from netgen.association.sequenced import check_sequenced, is_sequenced
 from netgen.clinical.flow import add_step
 from netgen.clinical.response import best_responses
 from netgen.clinical.response_column import name_response_columns, read_response_column
@@ -163,8 +164,8 @@ def response(
     _check(request, cluster)
     findings = Findings(list(cohort.findings))
     responses, left = _responses(cohort, request, findings)
-    _check_sequencing(cohort, request)
-    matrix = build_matrix(cohort, request.settings, findings=findings) if len(cohort.profiles) else None
+    check_sequenced(cohort, request.settings.genes)
+    matrix = build_matrix(cohort, request.settings, findings=findings) if is_sequenced(cohort) else None
     with threadpool_limits(limits=1, user_api="blas"):
         table, by_class = _analyse(cohort, responses, matrix, request)
     exclusions, flow = _attrition(cohort, responses, left, request)
@@ -181,18 +182,6 @@ def response(
         plan=_plan(table, responses, request),
         matrix_hash="" if matrix is None else matrix.hash,
     )
-
-
-def _check_sequencing(cohort: Cohort, request: _Request) -> None:
-    """Refuse genes of a study whose sequencing is not there."""
-    if request.settings.genes and not len(cohort.profiles):
-        unread = [item for item in cohort.findings if item.code == "W_SEQUENCING_LEFT_OUT"]
-        raise AnalysisError(
-            "E_GENE_UNKNOWN",
-            f"{', '.join(request.settings.genes)} cannot be judged. "
-            + (unread[0].message if unread else "Nobody was sequenced."),
-            fix=unread[0].fix if unread else "Leave the genes out.",
-        )
 
 
 def _check_lines(lines: Sequence[int | str]) -> tuple[str, ...]:

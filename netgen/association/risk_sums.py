@@ -44,12 +44,14 @@ def sum_terms(
     Notes
     -----
     One array at a time is summed while it is in the cache. Late entries are subtracted: altered and wild type apart, or
-    in extended precision, so that a hazard ratio near infinity costs no digits.
+    in extended precision, so that a hazard ratio near infinity costs no digits. With ``members`` nothing is subtracted.
     """
     sums = np.empty((*shape, len(design.term_slot)))
     tied = np.empty((*shape, len(design.tied)))
     for number, array in values:
-        if design.entries is None:
+        if design.members is not None:
+            sums[number] = array @ design.members.T
+        elif design.entries is None:
             sums[number] = sum_from_last(design.exits, array)
         elif own is not None:
             sums[number] = _sum_between(design, array * own) + _sum_between(design, array * (1 - own))
@@ -80,22 +82,26 @@ def sum_hazards(design: Design, increments: NDArray[np.float64]) -> NDArray[np.f
     -----
     The transpose of ``sum_terms``: sum over patients of values times this = sum over terms of increments times
     ``sum_terms`` of the values. It saves the sums of products of covariates over the risk sets. Late entries are
-    subtracted in extended precision.
+    subtracted in extended precision, or not at all with ``members``.
     """
+    sums = _sum_until_exit(design, increments) if design.members is None else increments @ design.members
+    if len(design.tied):
+        lost = increments[:, design.term_later] * design.term_share[..., design.term_later]
+        sums[:, design.tied] -= np.add.reduceat(lost, design.hazard.first, axis=1)[:, design.hazard.tied]
+    return np.asarray(sums)
+
+
+def _sum_until_exit(design: Design, increments: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return running sums up to the exit of each patient, less those up to the entry."""
     plan = design.hazard
     padded = np.concatenate([increments, np.zeros((len(increments), 1))], axis=1)[:, plan.order]
     if plan.until_entry is None:
-        sums = sum_from_last(plan.until_exit, padded)
-    else:
-        exact = padded.astype(np.longdouble)
-        wide = sum_from_last(plan.until_exit, exact)
-        real = np.flatnonzero(design.late >= 0)
-        wide[:, design.late[real]] -= sum_from_last(plan.until_entry, exact)[:, real]
-        sums = wide.astype(np.float64)
-    if len(design.tied):
-        lost = increments[:, design.term_later] * design.term_share[..., design.term_later]
-        sums[:, design.tied] -= np.add.reduceat(lost, plan.first, axis=1)[:, plan.tied]
-    return sums
+        return np.asarray(sum_from_last(plan.until_exit, padded))
+    exact = padded.astype(np.longdouble)
+    wide = sum_from_last(plan.until_exit, exact)
+    real = np.flatnonzero(design.late >= 0)
+    wide[:, design.late[real]] -= sum_from_last(plan.until_entry, exact)[:, real]
+    return np.asarray(wide.astype(np.float64))
 
 
 def _sum_between(design: Design, values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -153,8 +153,9 @@ def _make_axes(rows: pd.DataFrame, patients: list[str], groups: pd.Series | None
     named = body / len(patients) >= NAMED_MM
     left = max(text_width(name, SMALL) for name in patients) * POINT * 25.4 + 4 if named else 6.0
     names = [] if groups is None else [_text(groups.get(patient)) for patient in patients]
-    names += [f"(n = {len(patients)})"] if names else []
-    right = RIGHT_MM + max((text_width(name) * POINT * 25.4 + 3 for name in names), default=0.0)
+    sizes = [f"(n = {n})" for n in {names.count(name) for name in set(names)} if n > 1]
+    wide = [text_width(name) * POINT * 25.4 + 3 for name in names] + [text_width(n) * POINT * 25.4 for n in sizes]
+    right = RIGHT_MM + max(wide, default=0.0)
     boxes = legend_handles(classes)
     points = [
         Line2D(

@@ -70,6 +70,8 @@ def write_describe(
     with output_folder(out, force=force) as folder:
         for name in TABLES:
             write_table(getattr(result, name), folder / f"{name}.tsv")
+        if len(result.tmb):
+            write_table(result.tmb, folder / "tmb.tsv")
         title = cohort.study.title or cohort.study.id
         (folder / "table1.html").write_text(render_table_one(result, title=title), encoding="utf-8")
         if masked:

@@ -24,6 +24,7 @@ from netgen.clinical.response import BEST_RESPONSE_COLUMNS
 from netgen.clinical.tumour_size import SIZE_COLUMNS
 from netgen.clinical.validate import describe_rules
 from netgen.errors import CODES
+from netgen.genomics.tmb import TMB_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -124,6 +125,7 @@ RESULTS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "table1.tsv": describe.TABLE1_COLUMNS,
         "missingness.tsv": describe.MISSINGNESS_COLUMNS,
         "selection.tsv": describe.SELECTION_COLUMNS,
+        "tmb.tsv": TMB_COLUMNS,
     },
     "therapy": {
         "algorithm_tables.tsv": therapy.TABLE_COLUMNS,

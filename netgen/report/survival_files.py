@@ -138,7 +138,9 @@ def draw_survival(result: SurvivalResult, folder: Path) -> list[str]:
                 axes = plot_km(rows, risk_table(rows), title=title, ylabel=label, annotation=(text + late).strip())
             else:
                 first = rows.loc[rows["cause"] == 1]
-                axes = plot_incidence(rows, risk_table(first), title=title, annotation=(_gray_text(result, key) + late).strip())
+                axes = plot_incidence(
+                    rows, risk_table(first), title=title, annotation=(_gray_text(result, key) + late).strip()
+                )
             name = file_name("_".join([kind, endpoint, grouping, *([] if entry == "none" else [entry])]))
             save_figure(_figure(axes), folder / name, FORMATS)
             names.append(name)

@@ -14,7 +14,13 @@ from netgen.sources.cbioportal import read_cbioportal
 from netgen.sources.clinical_tables import read_clinical_tables
 from netgen.sources.one_sheet import read_one_sheet
 from netgen.sources.sequencing import read_sequencing
-from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, leave_out_samples, read_sequencing_half
+from netgen.sources.tables import (
+    ClinicalTables,
+    SequencingTables,
+    SourceTables,
+    leave_out_samples,
+    read_sequencing_half,
+)
 
 if TYPE_CHECKING:
     from netgen.study import SourceSpec, Study

@@ -325,6 +325,40 @@ def test_scan_cox_adjusted__says_when_covariates_cannot_be_fitted_in_the_patient
     assert scan_cox_adjusted(risk, genes, x[:, None]).status.tolist() == ["covariates_not_estimable", "ok"]
 
 
+@pytest.mark.parametrize("few_cells", [0, 400_000], ids=["differences first", "every risk set by itself"])
+def test_scan_cox_adjusted__separated_with_delayed_entry_reaches_the_supremum_in_any_row_order(few_cells, monkeypatch):
+    """Worked by hand: stratum 0 is an altered death beside a wild-type survivor, in the others all at risk fail.
+
+    The three tied deaths of stratum 1 have the likelihood (1/3)(1/2)(1/1) = 1/6 at best, if their hazards are equal:
+    the covariates see to that whatever the gene does. The altered death has the likelihood 1/2 without the gene, and 1
+    in the limit. The death at time 2 is at risk alone, having entered when the others failed.
+    """
+    monkeypatch.setattr("netgen.association.cox_adjusted.FEW_CELLS", few_cells)
+    time, event = np.array([1.0, 1, 1, 1, 1, 2, 1]), np.array([True, False, True, True, True, True, True])
+    entry, strata = np.array([-4.0, -4, -4, -4, -4, 1, -4]), np.array([0, 0, 1, 1, 1, 1, 0])
+    gene = np.array([[1, 0, 0, 0, 1, 0, -1]], dtype=np.int8)
+    covariates = np.array([[0.0, 0], [0, 0], [0, 2], [1, 1], [2, 1], [0, 0], [0, 0]])
+    for order in (np.arange(7), np.arange(7)[::-1], np.array([4, 1, 6, 0, 5, 3, 2])):
+        risk = build_risk_sets(time[order], event[order], entry=entry[order], strata=strata[order])
+        found = scan_cox_adjusted(risk, gene[:, order], covariates[order])
+        assert found.status.tolist() == ["monotone_plus"]
+        close([found.loglik_null[0], found.loglik[0], found.lr_chi2[0]], [-np.log(12), -np.log(6), np.log(4)], 1e-9)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_scan_cox_adjusted__delayed_entry_by_differences_and_by_single_risk_sets_agree(ties, monkeypatch):
+    time, event, entry, strata, genes = random_cohort(8)
+    covariates = np.random.default_rng(2).normal(size=(len(time), 2))
+    found = []
+    for few_cells in (0, 400_000):
+        monkeypatch.setattr("netgen.association.cox_adjusted.FEW_CELLS", few_cells)
+        risk = build_risk_sets(time, event, entry=entry, strata=strata)
+        found.append(scan_cox_adjusted(risk, genes, covariates, ties=ties))
+    assert found[0].status.tolist() == found[1].status.tolist()
+    for name in ("coef", "se", "loglik_null", "loglik", "score_chi2"):
+        close(getattr(found[0], name), getattr(found[1], name), 1e-9)
+
+
 def test_scan_cox_adjusted__redundant_covariates_change_nothing():
     time, event, _, strata, genes = random_cohort(6)
     risk = build_risk_sets(time, event, strata=strata)

@@ -1,8 +1,8 @@
 """The clinical commands on public cohorts, as a user runs them; every expectation from the files with awk or R.
 
-R: survival 3.5-3, ``survfit``, ``coxph`` (Efron), ``survdiff``, ``binom.test``. Of the simulated GENIE BPC cohort the 193
-patients with one index cancer; entry is the smallest ``dx_cpt_rep_days`` of a patient, for progression-free survival
-less ``dx_to_dmets_days`` (0 in stage IV), never below 0.
+R: survival 3.5-3, ``survfit``, ``coxph`` (Efron), ``survdiff``, ``binom.test``. Of the simulated GENIE BPC cohort the
+193 patients with one index cancer; entry is the smallest ``dx_cpt_rep_days`` of a patient, for progression-free
+survival less ``dx_to_dmets_days`` (0 in stage IV), never below 0.
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ PFS = {
 @pytest.mark.parametrize(("rule", "place"), [("none", 0), ("sequencing_report", 3)])
 def test_genie__four_definitions_of_progression_free_survival(run, tmp_path, rule, place):
     names = ",".join(PFS)
-    found = run(
-        "survival", GENIE, "--by", "synchronous_metastases", "--endpoint", names, "--entry-rule", rule
-    )
+    found = run("survival", GENIE, "--by", "synchronous_metastases", "--endpoint", names, "--entry-rule", rule)
     assert found.exit_code == 0
     km = table_of(tmp_path, "km")
     rows = km.loc[km["group"] == "all"].set_index("endpoint")

@@ -69,7 +69,7 @@ def masked(cohort):
 def test_write_describe__writes_every_file(cohort, result, tmp_path):
     write_describe(result, cohort, tmp_path / "out", command="netgen describe demo")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names - {".netgen"} == {*ALWAYS, "exclusions.tsv", "flow.svg", "flow.pdf", "flow.png"}
+    assert names - {".netgen"} == {*ALWAYS, "exclusions.tsv", "tmb.tsv", "flow.svg", "flow.pdf", "flow.png"}
     for name, columns in (
         ("table1", TABLE1_COLUMNS),
         ("missingness", MISSINGNESS_COLUMNS),
