@@ -191,9 +191,11 @@ def fit_penalised(
         Penalise a gene the more, the smaller its ridge coefficient is (adaptive lasso); the ridge is fitted within each
         training fold. It is judged by its cross-validation only: no bootstrap and no nested cross-validation.
     bootstrap
-        Resamples for the optimism; 0 = none. None = 200, or 50 with more than 30 columns or 10,000 cells.
+        Resamples for the optimism; 0 = none. None = 200, 50 with more than 30 columns or 10,000 cells, 0 beyond 5
+        million cells.
     n_outer_repeats
-        Repeats of the nested cross-validation; 0 = none. None = 10, or 2 with more than 30 columns or 10,000 cells.
+        Repeats of the nested cross-validation; 0 = none. None = 10, 2 with more than 30 columns or 10,000 cells, 0
+        beyond 5 million cells.
     n_pairs
         Complementary pairs of half-samples for the stability selection; 0 = none. There is none of a ridge.
     horizons

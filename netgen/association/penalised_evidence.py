@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 LIMITS_TASK: Final = "penalised_nested:limits"
-_INNER_REPEATS: Final = (3, 2)  # of the cross-validation within a resample or an outer training set: small, large
+# By size of the data: small, large, and so large that optimism is small and every resample takes a minute.
+_INNER_REPEATS: Final = (3, 2, 2)  # of the cross-validation within a resample or an outer training set
 _INNER_LAMBDAS: Final = 20  # penalties there
-_RESAMPLES: Final = (200, 50)
-_OUTER_REPEATS: Final = (10, 2)
+_RESAMPLES: Final = (200, 50, 0)
+_OUTER_REPEATS: Final = (10, 2, 0)
+_HUGE: Final = 5_000_000  # cells
 
 
 def describe_evidence(
@@ -51,11 +53,12 @@ def describe_evidence(
     dict[str, Any]
         bootstrap, n_outer_repeats, inner_repeats, inner_lambdas, horizons, and the names that seeds are derived from.
     """
-    large = int(not is_small(data.to_matrix()))
+    X = data.to_matrix()
+    size = 0 if is_small(X) else 1 + int(X.size > _HUGE)
     return {
-        "bootstrap": _RESAMPLES[large] if bootstrap is None else bootstrap,
-        "n_outer_repeats": _OUTER_REPEATS[large] if n_outer_repeats is None else n_outer_repeats,
-        "inner_repeats": _INNER_REPEATS[large],
+        "bootstrap": _RESAMPLES[size] if bootstrap is None else bootstrap,
+        "n_outer_repeats": _OUTER_REPEATS[size] if n_outer_repeats is None else n_outer_repeats,
+        "inner_repeats": _INNER_REPEATS[size],
         "inner_lambdas": _INNER_LAMBDAS,
         "horizons": [float(h) for h in horizons],
         "seed_task_bootstrap": SEED_TASK,
@@ -98,6 +101,8 @@ def gather_evidence(
     nested = predict_nested(recipe, n_repeats=used["n_outer_repeats"], seed=seed) if used["n_outer_repeats"] else None
     if nested is None and used["n_outer_repeats"]:
         notes.append("Nested cross-validation was not possible: an outer training set could not be fitted.")
+    if made is None and nested is None and X.size > _HUGE:
+        notes.append("So many patients and alterations were not resampled; ask for it with bootstrap = 50.")
     evidence = Evidence(
         risk=risk,
         cv=cv,

@@ -294,3 +294,16 @@ def test_fit_penalised__noise_does_not_beat_the_clinical_model():
         verdicts.append(model.verdict)
         assert numbers(model).loc[("delta_c_nested", "genes_min"), "lo"] <= 0
     assert all(text == NO_IMPROVEMENT or "did not" in text or "not shown" in text for text in verdicts)
+
+
+def test_describe_evidence__millions_of_cells_are_not_resampled_unless_asked_for():
+    class Wide:
+        """As many cells as a large cohort has, without holding them."""
+
+        def to_matrix(self):
+            return np.broadcast_to(0.0, (60_000, 100))
+
+    used = penalised_evidence.describe_evidence(Wide(), None, None, ())
+    assert (used["bootstrap"], used["n_outer_repeats"]) == (0, 0)
+    asked = penalised_evidence.describe_evidence(Wide(), 20, 1, ())
+    assert (asked["bootstrap"], asked["n_outer_repeats"]) == (20, 1)

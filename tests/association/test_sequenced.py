@@ -57,7 +57,7 @@ def test_response__tests_the_genes_of_a_ready_made_table(tmp_path):
     cohort = ng.read_cohort(as_study(tmp_path, read_tables()))
     assert len(cohort.profiles) == 0  # only the table says who was sequenced
     found = response(cohort)
-    assert set(found.table.loc[found.table["kind"] == "feature", "variable"]) == {"MEN1"}
+    assert set(found.table.loc[found.table["kind"] == "feature", "level"]) == {"MEN1"}
 
 
 def test_therapy__without_follow_up_gives_no_rates_over_time(tmp_path):
@@ -67,7 +67,7 @@ def test_therapy__without_follow_up_gives_no_rates_over_time(tmp_path):
     found = therapy(ng.read_cohort(study), by="origin_group3", permutations=99)
     assert (found.exposure["n"].max(), found.line_starts["n"].max()) == (0, 0)
     assert "34 patients with lines of treatment, but without" in str(
-        [item for item in found.findings if item.code == "W_NO_FOLLOW_UP"][0]
+        next(item for item in found.findings if item.code == "W_NO_FOLLOW_UP")
     )
     assert found.timeline["end_days"].dropna().lt(float("inf")).all()
 
