@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 N_LAMBDA, RATIO, FOLDS = 100, 0.05, 10
 # Of glmnet and scikit-survival at their default thresholds, not of netgen: its optimality conditions hold to 1e-9.
 TOLERANCE = 2e-3
-CVM_TOLERANCE = 2e-3
+CVM_TOLERANCE = 5e-3  # cv.glmnet stops at its default threshold and interpolates between penalties
 
 
 def penalised(*, quick: bool) -> list[Line]:

@@ -16,6 +16,7 @@ import numpy as np
 from netgen.association.breslow import cox_loglik, lay_out, saturated_loglik
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.coxnet_folds import fit_folds
+from netgen.association.coxnet_path import is_large
 from netgen.association.riskset import build_risk_sets
 from netgen.provenance import derive_seed
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 Criterion = Literal["pooled", "van_houwelingen"]
+_FINE, _COARSE = 1e-7, 1e-6  # largest violation of the optimality conditions in a fold
 SEED_TASK: Final = "penalised_cv:repeat{r}"  # name from which the seed of repeat r is derived
 _TOGETHER: Final = 100_000  # columns x patients up to which the folds of all repeats are fitted together
 
@@ -131,7 +133,7 @@ def cross_validate(
     min_altered: int = 0,
     standardize: bool = False,
     criterion: Criterion = "pooled",
-    tol: float = 1e-7,
+    tol: float | None = None,
     weights: ArrayLike | None = None,
 ) -> CrossValidation:
     """Return cross-validated deviances for the penalties of a path, and the two customary choices.
@@ -158,7 +160,8 @@ def cross_validate(
         ``pooled``: one partial likelihood of all left-out linear predictors (columns centred at the mean of all
         patients). ``van_houwelingen``: sum over folds of the deviance of all patients less that of the training fold.
     tol
-        As in ``fit_coxnet``.
+        As in ``fit_coxnet``. None = 1e-7, for large jobs 1e-6: the criterion is flat at its minimum and moves by less
+        than 1e-4, far within its SE.
     weights
         (n,) positive case weights, as ``path`` was fitted with; None = 1. Deviances are then per weight of events.
 
@@ -188,6 +191,8 @@ def cross_validate(
         raise ValueError(f"folds must hold one number per patient ({len(matrix)}), found {splits.shape[1]}")
     if criterion == "pooled" and len(splits) < 2:
         raise ValueError("the pooled criterion needs at least 2 repeats: its SE is the SD over repeats")
+    if tol is None:
+        tol = _COARSE if is_large(matrix.shape, sum(len(np.unique(split)) for split in splits)) else _FINE
     n_fits = len(path.lambdas) + 1  # the last one is without penalised columns
     case = np.ones(len(matrix)) if weights is None else np.asarray(weights, dtype=np.float64)
     n_events = case[risk.event].sum()
