@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from netgen.association.logrank import quadratic_form
 from netgen.association.tails import chi2_p
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def gray_test(
         own = stratum == s
         parts = _score(_tabulate(t[own], kind[own], code[own], len(labels)), rho)
         score, variance = score + parts[0], variance + parts[1]
-    chi2, df = _quadratic_form(score, variance)
+    chi2, df = quadratic_form(score, variance)
     return GrayTest(
         groups=tuple(labels.tolist()),
         cause=of,
@@ -200,10 +201,3 @@ def _spread(table: _Table, total: NDArray[np.float64]) -> tuple[NDArray[np.float
     tied = 1 - np.divide(table.other - 1, table.n - 1, out=np.zeros_like(table.n), where=table.other > 1)
     other = np.divide(tied * table.before**2 * table.other, table.n**2, out=np.zeros_like(table.n), where=present)
     return own, other
-
-
-def _quadratic_form(score: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[float, int]:
-    """Quadratic form score' V^- score and the rank of V; NaN and 0 where V is 0."""
-    df = int(np.linalg.matrix_rank(variance, tol=1e-10 * max(float(variance.trace()), 1e-12), hermitian=True))
-    inverse = np.linalg.pinv(variance, rcond=1e-10, hermitian=True)
-    return (float(score @ inverse @ score), df) if df else (float("nan"), 0)

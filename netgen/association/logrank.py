@@ -131,7 +131,7 @@ def logrank_test(
     expected = share @ (weight * risk.n_events)
     scaled = share * (weight**2 * _spread(risk.n_at_risk, risk.n_events))
     variance = np.diag(scaled.sum(axis=1)) - scaled @ share.T
-    chi2, df = _quadratic_form(observed - expected, variance)
+    chi2, df = quadratic_form(observed - expected, variance)
     return LogrankTest(
         groups=tuple(labels.tolist()),
         n=np.bincount(code, minlength=k),
@@ -216,8 +216,21 @@ def _fleming_harrington(
     return np.asarray(before**rho * (1 - before) ** gamma)
 
 
-def _quadratic_form(u: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[float, int]:
-    """Quadratic form u' V^- u and the rank of V."""
+def quadratic_form(u: NDArray[np.float64], variance: NDArray[np.float64]) -> tuple[float, int]:
+    """Return the quadratic form u' V^- u and the rank of V.
+
+    Parameters
+    ----------
+    u
+        (k,) scores, such as observed less expected events.
+    variance
+        (k, k) their covariance.
+
+    Returns
+    -------
+    tuple[float, int]
+        Statistic and degrees of freedom; NaN and 0 where V is 0.
+    """
     values, vectors = np.linalg.eigh(variance)
     kept = values > 1e-10 * max(values.max(initial=0.0), 1e-12)
     if not kept.any():

@@ -17,9 +17,9 @@ from netgen.plots.km import (
     TABLE_TOP,
     TAIL,
     Curve,
-    _annotate,
-    _draw_table,
-    _set_axes,
+    annotate_groups,
+    draw_risk_table,
+    set_survival_axes,
 )
 from netgen.plots.style import (
     DASHES,
@@ -133,12 +133,12 @@ def plot_incidence(
         for line in lines:
             _draw_line(ax, line)
         last = max(float(risk_table["time_days"].max()), *(float(line.time[-1]) for line in lines))
-        times = _set_axes(ax, risk_table, last, unit)
+        times = set_survival_axes(ax, risk_table, last, unit)
         ax.set_xlabel(xlabel or f"Time ({unit})")
         ax.set_ylabel(ylabel)
         _draw_legend(ax, legend, {line.group: line.color for line in lines}, title)
-        _annotate(ax, frame, annotation)
-        _draw_table(ax, risk_table[risk_table["time_days"].isin(times)], frame)
+        annotate_groups(ax, frame, annotation)
+        draw_risk_table(ax, risk_table[risk_table["time_days"].isin(times)], frame)
     return ax
 
 

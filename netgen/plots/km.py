@@ -129,12 +129,12 @@ def plot_km(
         medians = [median_of_curve(curve.time, curve.survival) for curve in groups]
         _draw_medians(ax, groups, medians)
         last = max(float(risk_table["time_days"].max()), *(float(curve.time[-1]) for curve in groups))
-        times = _set_axes(ax, risk_table, last, unit)
+        times = set_survival_axes(ax, risk_table, last, unit)
         ax.set_xlabel(xlabel or f"Time ({unit})")
         ax.set_ylabel(ylabel)
         _draw_legend(ax, groups, medians, unit, title)
-        _annotate(ax, groups, annotation)
-        _draw_table(ax, risk_table[risk_table["time_days"].isin(times)], groups)
+        annotate_groups(ax, groups, annotation)
+        draw_risk_table(ax, risk_table[risk_table["time_days"].isin(times)], groups)
     return ax
 
 
@@ -256,8 +256,18 @@ def _draw_legend(ax: Axes, groups: list[Curve], medians: list[float], unit: str,
     ax.set_title(title, loc="left", y=1.0, pad=LEGEND_ROW * len(groups) + 6)  # y: do not search for a place
 
 
-def _annotate(ax: Axes, groups: list[Curve], text: str) -> None:
-    """Write the text at the upper right, or at the lower left if a curve stays high."""
+def annotate_groups(ax: Axes, groups: list[Curve], text: str) -> None:
+    """Write the text at the upper right, or at the lower left if a curve stays high.
+
+    Parameters
+    ----------
+    ax
+        Axes with the curves.
+    groups
+        The curves drawn.
+    text
+        What to write; blank = nothing.
+    """
     if not text:
         return
     half = ax.get_xlim()[1] / 2
@@ -270,8 +280,25 @@ def _annotate(ax: Axes, groups: list[Curve], text: str) -> None:
     ax.text(x, y, text, transform=ax.transAxes, ha=side, va=edge, multialignment=side, bbox=box, zorder=5)
 
 
-def _set_axes(ax: Axes, risk_table: pd.DataFrame, last: float, unit: str) -> NDArray[np.float64]:
-    """Set limits and ticks; return the tabulated times that are printed, so many that no numbers overlap."""
+def set_survival_axes(ax: Axes, risk_table: pd.DataFrame, last: float, unit: str) -> NDArray[np.float64]:
+    """Set limits and ticks; return the tabulated times that are printed, so many that no numbers overlap.
+
+    Parameters
+    ----------
+    ax
+        Axes to set.
+    risk_table
+        ``time_days`` of the numbers at risk.
+    last
+        End of the time axis, days.
+    unit
+        days, months or years.
+
+    Returns
+    -------
+    NDArray[np.float64]
+        Times that get a tick and a column of numbers, days.
+    """
     ax.set_xlim(0, last * 1.01)
     ax.set_ylim(0, 1.03)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
@@ -289,8 +316,18 @@ def _cell(at_risk: float, events: float) -> str:
     return f"{int(at_risk)} ({int(events)})"
 
 
-def _draw_table(ax: Axes, risk_table: pd.DataFrame, groups: list[Curve]) -> None:
-    """Write the numbers under their ticks; positions are points below the axes, so the height of the axes is free."""
+def draw_risk_table(ax: Axes, risk_table: pd.DataFrame, groups: list[Curve]) -> None:
+    """Write the numbers under their ticks; positions are points below the axes, so the height of the axes is free.
+
+    Parameters
+    ----------
+    ax
+        Axes with the curves.
+    risk_table
+        ``group, time_days, n_risk, cum_events`` at the printed times.
+    groups
+        The groups, in the order of the rows.
+    """
     left = -(LABEL_GAP + max(text_width(curve.name) for curve in groups))
     fixed: dict[str, Any] = {
         "textcoords": "offset points",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.errors import CODES
-from netgen.provenance import describe_environment
+from netgen.report.run_record import record_run
 from netgen.report.write import file_name, output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,14 +100,7 @@ def _write_model(model: Any, folder: Path) -> None:  # noqa: ANN401  # Penalised
 
 
 def _provenance(result: AssociationResult, cohort: Cohort, command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": result.plan["requested"],
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs],
-        "matrix_hash": result.matrix_hash,
-        "seed": result.plan["requested"]["seed"],
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted({item.code for item in result.findings.of("W")}),
-    }
+    plan = result.plan["requested"]
+    return record_run(
+        cohort, result.findings, command=command, options=plan, seed=plan["seed"], matrix_hash=result.matrix_hash
+    )

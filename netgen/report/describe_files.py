@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.association.describe_results import ALL, HEADER, MISSING
 from netgen.errors import CODES
-from netgen.provenance import describe_environment
+from netgen.report.run_record import record_run
 from netgen.report.summary import months
 from netgen.report.table_one_html import render_table_one, words
 from netgen.report.write import output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,16 +159,9 @@ def _warnings(result: DescribeResult, *, masked: bool) -> pd.DataFrame:
 
 
 def _provenance(result: DescribeResult, cohort: Cohort, command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": dict(result.plan),
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs if result.plan["mask_below"] is None],
-        "seed": result.plan["seed"],
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted({item.code for item in result.findings.of("W")}),
-    }
+    inputs = [vars(item) for item in cohort.inputs if result.plan["mask_below"] is None]
+    plan = dict(result.plan)
+    return record_run(cohort, result.findings, command=command, options=plan, seed=plan["seed"], inputs=inputs)
 
 
 def summarise_describe(result: DescribeResult) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -18,9 +17,8 @@ from netgen.plots.oncoprint import plot_oncoprint
 from netgen.plots.oncoprint_order import order_genes
 from netgen.plots.oncoprint_table import ALL, OncoprintTable, tabulate_oncoprint
 from netgen.plots.style import save_figure
-from netgen.provenance import describe_environment
+from netgen.report.run_record import record_run
 from netgen.report.write import output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,13 +269,4 @@ def _label_text(label: str) -> list[str]:
 
 
 def _provenance(cohort: Cohort, table: OncoprintTable, options: dict[str, Any], command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": options,
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs],
-        "matrix_hash": table.matrix_hash,
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted(cohort.findings.codes()),
-    }
+    return record_run(cohort, cohort.findings, command=command, options=options, matrix_hash=table.matrix_hash)

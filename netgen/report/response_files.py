@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.errors import CODES
-from netgen.provenance import describe_environment
 from netgen.report.figures import FORMATS
+from netgen.report.run_record import record_run
 from netgen.report.summary import months, p_text, ratio
 from netgen.report.write import file_name, output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,19 +99,13 @@ def _warnings(result: ResponseResult) -> pd.DataFrame:
 
 
 def _provenance(result: ResponseResult, cohort: Cohort, command: str) -> dict[str, Any]:
-    options = ("requested", "lines", "by", "confirmed", "confirm_days", "sd_min_days", "accept_sd", "denominator",
-               "column", "min_exposed")  # fmt: skip
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": {key: result.plan[key] for key in options},
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs],
-        "matrix_hash": result.matrix_hash,
-        "seed": result.plan["requested"]["seed"],
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted({item.code for item in result.findings.of("W")}),
-    }
+    names = ("requested", "lines", "by", "confirmed", "confirm_days", "sd_min_days", "accept_sd", "denominator",
+             "column", "min_exposed")  # fmt: skip
+    options = {key: result.plan[key] for key in names}
+    seed = result.plan["requested"]["seed"]
+    return record_run(
+        cohort, result.findings, command=command, options=options, seed=seed, matrix_hash=result.matrix_hash
+    )
 
 
 def draw_response(result: ResponseResult, folder: Path) -> list[str]:

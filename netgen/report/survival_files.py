@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.association.competing import READING
 from netgen.errors import CODES
-from netgen.provenance import describe_environment
 from netgen.report.figures import FORMATS, risk_table
+from netgen.report.run_record import record_run
 from netgen.report.summary import DAYS_PER_MONTH, P_METHODS, months, p_text, ratio
 from netgen.report.write import file_name, output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,16 +89,9 @@ def _warnings(result: SurvivalResult) -> pd.DataFrame:
 
 
 def _provenance(result: SurvivalResult, cohort: Cohort, command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": {key: result.plan[key] for key in ("requested", "by", "strata", "reference", "horizons_days")},
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs],
-        "seed": result.plan["requested"]["seed"],
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted({item.code for item in result.findings.of("W")}),
-    }
+    plan = result.plan
+    options = {key: plan[key] for key in ("requested", "by", "strata", "reference", "horizons_days")}
+    return record_run(cohort, result.findings, command=command, options=options, seed=plan["requested"]["seed"])
 
 
 def draw_survival(result: SurvivalResult, folder: Path) -> list[str]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from netgen.provenance import describe_environment
 from netgen.report.figures import FORMATS
+from netgen.report.run_record import record_run
 from netgen.report.summary import months, p_text
 from netgen.report.write import file_name, output_folder, write_json, write_table
-from netgen.study import describe
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -114,16 +112,8 @@ def _warnings(result: TherapyResult) -> pd.DataFrame:
 
 
 def _provenance(result: TherapyResult, cohort: Cohort, command: str) -> dict[str, Any]:
-    return {
-        "command": command,
-        "configuration": describe(cohort.study),
-        "options": {key: result.plan[key] for key in ("by", "max_line", "margin", "permutations")},
-        "environment": describe_environment(),
-        "inputs": [vars(item) for item in cohort.inputs],
-        "seed": result.plan["seed"],
-        "written": datetime.now(tz=UTC).isoformat(timespec="seconds"),
-        "warnings": sorted({item.code for item in result.findings.of("W")}),
-    }
+    options = {key: result.plan[key] for key in ("by", "max_line", "margin", "permutations")}
+    return record_run(cohort, result.findings, command=command, options=options, seed=result.plan["seed"])
 
 
 def draw_therapy(result: TherapyResult, folder: Path, *, order: Sequence[str] | None = None) -> list[str]:
