@@ -33,6 +33,15 @@ def _output_options(default: str) -> Callable[[Callable[..., None]], Callable[..
     return add
 
 
+def _outputs(options: dict[str, Any]) -> tuple[Path, bool, bool, dict[str, bool]]:
+    """Take folder, force, figures and what is printed out of the options; refuse a folder in use before any work."""
+    from netgen.report.write import check_target
+
+    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
+    check_target(out, force=force)
+    return out, force, figures, {name: options.pop(name) for name in ("quiet", "verbose")}
+
+
 def _finish(result: Any, text: Callable[[], str], out: Path, *, quiet: bool, verbose: bool) -> None:  # noqa: ANN401
     """Print warnings and the summary of a result of any command."""
     log(result.findings, quiet=quiet, verbose=verbose, as_json=False)
@@ -72,11 +81,7 @@ def _command_line() -> str:
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def survival(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Compare an endpoint between groups: curves, log-rank, hazard ratios, restricted means, competing risks."""
-    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
-    show = {name: options.pop(name) for name in ("quiet", "verbose")}
-    from netgen.report.write import check_target
-
-    check_target(out, force=force)
+    out, force, figures, show = _outputs(options)
     from netgen.association.group_survival import survival as run
     from netgen.report.survival_files import summarise_survival, write_survival
 
@@ -114,11 +119,7 @@ def survival(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def response(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Best response, ORR, DCR and duration: by line, origin, treatment class and alteration."""
-    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
-    show = {name: options.pop(name) for name in ("quiet", "verbose")}
-    from netgen.report.write import check_target
-
-    check_target(out, force=force)
+    out, force, figures, show = _outputs(options)
     from netgen.association.response import response as run
     from netgen.report.response_files import summarise_response, write_response
 
@@ -154,11 +155,7 @@ def response(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def therapy(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Compare the therapeutic algorithms of groups: classes by line, sequences, exposure, times, transitions."""
-    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
-    show = {name: options.pop(name) for name in ("quiet", "verbose")}
-    from netgen.report.write import check_target
-
-    check_target(out, force=force)
+    out, force, figures, show = _outputs(options)
     from netgen.association.therapy import therapy as run
     from netgen.report.therapy_files import summarise_therapy, write_therapy
 
@@ -188,11 +185,7 @@ def therapy(**options: Any) -> None:  # noqa: ANN401  # click hands over every o
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def describe(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Table 1, missing values, follow-up, sequenced against not sequenced, and the flow diagram."""
-    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
-    show = {name: options.pop(name) for name in ("quiet", "verbose")}
-    from netgen.report.write import check_target
-
-    check_target(out, force=force)
+    out, force, figures, show = _outputs(options)
     from netgen.association.describe import describe_cohort
     from netgen.report.describe_files import summarise_describe, write_describe
 
