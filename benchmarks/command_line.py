@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,10 @@ def command(*, quick: bool) -> list[Line]:
 
 
 def _run(*arguments: str) -> None:
-    """Run netgen; raise if it fails or says nothing."""
-    done = subprocess.run([sys.executable, "-m", "netgen", *arguments], capture_output=True, text=True, check=True)
+    """Run netgen; raise if it fails or says nothing. Python keeps its byte code, as in every installation."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "netgen", *arguments], capture_output=True, text=True, check=True, env=environment
+    )
     if not done.stdout:
         raise AssertionError(f"netgen {' '.join(arguments)} printed nothing")

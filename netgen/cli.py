@@ -8,6 +8,7 @@ instant.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -87,9 +88,8 @@ def main() -> None:
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    help="Workers; the results do not depend on it.",
+    default=None,
+    help="Workers; the results do not depend on it.  [default: one per core]",
 )
 @click.option("--no-figures", is_flag=True, help="Tables only.")
 @click.option("--json", "as_json", is_flag=True, help="Print a machine-readable summary.")
@@ -107,7 +107,7 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
     from netgen.report.summary import render_association, summarize_association
 
     cohort = read(options)
-    threads = options.pop("threads")
+    threads = options.pop("threads") or os.cpu_count() or 1
     model = False if options.pop("no_model") else None
     options["genes"] = split_commas(options["genes"])
     result = run(cohort, threads=threads, model=model, **options)

@@ -21,7 +21,7 @@ import numba
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -44,7 +44,8 @@ class Cohort(NamedTuple):
     """Columns and patients as the kernel reads them: contiguous float64 and int32.
 
     Column j has the values ``value[first[j]:first[j + 1]]`` at the places ``place[...]``, else 0; ``ones[j]``: all
-    values are 1; ``unit[j]`` is what the column is divided by before it is penalised. Places are ordered by exit:
+    values are 1; ``unit[j]`` is what the column is divided by before it is penalised. A column of two values, centred
+    or not, is held as 1 at the places of the larger one, in units of their difference. Places are ordered by exit:
     ``exits[k]:exits[k + 1]`` leave after slot k; ``late[late_first[k]:late_first[k + 1]]`` enter after slot k.
     ``start`` is the first slot of each place, ``block`` its stratum, ``edges`` are the first slots of the strata;
     ``weight`` and ``event`` are as in ``Layout``; slot k has ``d[k]`` weighted events in ``terms[k]`` terms.
@@ -97,12 +98,9 @@ def gather_cohort(columns: Columns, layout: Layout) -> Cohort:
     Cohort
         Contiguous arrays.
     """
-    values = columns.values
-    if isinstance(values, np.ndarray):
-        used = values != 0
-        first, place, value = np.append(0, np.cumsum(used.sum(axis=1))), np.nonzero(used)[1], values[used]
-    else:
-        first, place, value = values.indptr, values.indices, values.data
+    entries = [_find_entries(place, value, len(layout.rows)) for place, value in _iter_columns(columns)]
+    place, value = (np.concatenate([[], *(entry[k] for entry in entries)]) for k in (0, 1))
+    first = np.append(0, np.cumsum([len(entry[0]) for entry in entries], dtype=np.int64))
     other = np.append(0, np.cumsum(value != 1.0))
     start = layout.start - layout.row_block
     n_events = np.add.reduceat(layout.event > 0, layout.exits, dtype=np.int32)
@@ -116,17 +114,39 @@ def gather_cohort(columns: Columns, layout: Layout) -> Cohort:
         "terms": n_events if layout.tied is not None else np.minimum(n_events, 1),
     }
     return Cohort(
-        first=np.asarray(first, dtype=np.int64),
+        first=first,
         place=np.asarray(place, dtype=np.uint32),
         value=np.asarray(value, dtype=np.float64),
         ones=other[first[1:]] == other[first[:-1]],
-        unit=np.asarray(columns.scale, dtype=np.float64),
+        unit=columns.scale / np.array([entry[2] for entry in entries]),
         weight=np.ascontiguousarray(layout.weight),
         event=np.ascontiguousarray(layout.event),
         d=np.add.reduceat(layout.event, layout.exits),
         total=float(layout.total),
         **{name: np.ascontiguousarray(array, dtype=np.int32) for name, array in arrays.items()},
     )
+
+
+def _iter_columns(columns: Columns) -> Iterator[tuple[NDArray[Any], Floats]]:
+    """Places and values of each column that are stored."""
+    values = columns.values
+    if isinstance(values, np.ndarray):
+        everywhere = np.arange(values.shape[1])
+        yield from ((everywhere, row) for row in values)
+    else:
+        yield from (
+            (values.indices[a:b], values.data[a:b]) for a, b in zip(values.indptr[:-1], values.indptr[1:], strict=True)
+        )
+
+
+def _find_entries(place: NDArray[Any], value: Floats, m: int) -> tuple[NDArray[Any], Floats, float]:
+    """Return places and values that differ from the rest of a column, and the unit of these values."""
+    low, high = (value.min(), value.max()) if 0 < len(value) == m else (0.0, value.max(initial=0.0))
+    upper = value == high
+    if high > low and (upper | (value == low)).all():
+        return place[upper], np.ones(int(upper.sum())), float(high - low)
+    stored = value != 0
+    return place[stored], value[stored], 1.0
 
 
 @_inline

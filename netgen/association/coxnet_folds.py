@@ -8,6 +8,7 @@ Results are those of ``fit_coxnet`` for each weighting alone.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -16,7 +17,7 @@ import numpy as np
 
 from netgen.association.breslow import Layout, Point, evaluate_likelihood, lay_out, sum_terms, take_weightings
 from netgen.association.coxnet_columns import Columns, hold_columns
-from netgen.association.coxnet_path import fit_unpenalised, is_large, walk_compiled, walk_path
+from netgen.association.coxnet_path import LEAP, fit_unpenalised, is_large, walk_compiled, walk_path
 from netgen.association.proximal_newton import FLOOR, JITTER, MAX_STEPS, SHORTEST, find_gap, find_still, pose_problem
 from netgen.association.riskset import build_risk_sets
 
@@ -80,6 +81,7 @@ def fit_folds(
     standardize: bool,
     tol: float,
     ties: Ties = "breslow",
+    threads: int = 1,
 ) -> Floats:
     """Return the coefficients of every weighting for a sequence of penalties, and without penalised columns.
 
@@ -108,6 +110,8 @@ def fit_folds(
         Largest violation of the optimality conditions that ends a fit.
     ties
         ``breslow`` or ``efron``. With Efron's ties a count of 2 is a weight, not two patients, as in R ``coxph``.
+    threads
+        Workers; the result does not depend on it.
 
     Returns
     -------
@@ -132,31 +136,25 @@ def fit_folds(
         raise ValueError("a training fold has no event; use fewer folds")
     if X.shape[1] <= _FEW and X.size <= _SMALL:
         size = max(1, _CELLS // max(X.size, 1))
-        parts = [slice(first, first + size) for first in range(0, len(weights), size)]
-        return np.concatenate(
-            [
-                _fit_few(
-                    X,
-                    lay_out(risk, weights[part], ties=ties),
-                    kept[part],
-                    lambdas,
-                    alpha,
-                    penalty_factor,
-                    _spread(X, weights[part]) if standardize else np.ones(kept[part].shape),
-                    tol,
-                )
-                for part in parts
-            ]
-        )
+
+        def fit_part(first: int) -> Floats:
+            part = slice(first, first + size)
+            layout, own = lay_out(risk, weights[part], ties=ties), kept[part]
+            spread = _spread(X, weights[part]) if standardize else np.ones(own.shape)
+            return _fit_few(X, layout, own, lambdas, alpha, penalty_factor, spread, tol)
+
+        with ThreadPoolExecutor(threads) as pool:
+            return np.concatenate(list(pool.map(fit_part, range(0, len(weights), size))))
     options = _Options(
         alpha=alpha, standardize=standardize, ties=ties, tol=tol, compiled=is_large(X.shape, len(weights))
     )
     columns = hold_columns(X, np.arange(len(X)), X.mean(axis=0), np.ones(X.shape[1]), np.ptp(X, axis=0) > 0)
-    fits = [
-        _fit_one(columns, risk, weight, keep, penalty_factor, lambdas, options)
-        for weight, keep in zip(weights, kept, strict=True)
-    ]
-    return np.array(fits)
+
+    def fit_row(b: int) -> Floats:
+        return _fit_one(columns, risk, weights[b], kept[b], penalty_factor, lambdas, options)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.array(list(pool.map(fit_row, range(len(weights)))))
 
 
 def _spread(X: Floats, weights: Floats) -> Floats:
@@ -223,11 +221,17 @@ def _fit_few(
 
 
 def _walk(folds: _Folds, free: Flags, lambdas: Floats, tol: float) -> Iterator[Floats]:
-    """Fit without penalised columns, then each penalty from the one before."""
+    """Fit without penalised columns, then each penalty from what the last two promise."""
     coef = np.zeros(folds.kept.shape)
     point = evaluate_likelihood(folds.layout, np.zeros(folds.layout.weight.shape))
     yield _minimise(folds, coef, point, folds.kept & free, 0.0, tol).copy()
-    for lam in lambdas:
+    before = coef
+    for i, lam in enumerate(lambdas):
+        if i > 1 and lambdas[i - 2] > lambdas[i - 1]:
+            leap = min((lambdas[i - 1] - lam) / (lambdas[i - 2] - lambdas[i - 1]), LEAP)
+            ahead = coef + leap * (coef - before)
+            before, coef = coef, np.where((before != 0) & (ahead * coef > 0), ahead, coef)
+            point = evaluate_likelihood(folds.layout, coef @ folds.G)
         yield _minimise(folds, coef, point, folds.kept, float(lam), tol).copy()
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _WARM_RATIO: Final = 0.6  # wider gaps between penalties are bridged by unreported fits
 _BRIDGE_TOL: Final = 1e-4  # accuracy of those
 _FLOOR: Final = 0.01  # of the largest penalty: below it nothing is bridged
-_LEAP: Final = 2.0  # most that the change between two penalties is prolonged by for the next
+LEAP: Final = 2.0  # most that the change between two penalties is prolonged by for the next
 _CELLS: Final = 2_000_000  # penalties x patients, or columns, that are judged together
 _LARGE: Final = 1_000_000  # paths x (patients x columns + a constant): NumPy needs about a microsecond for each
 _PER_PATH: Final = 65_000  # of the same, whatever the size
@@ -173,15 +173,15 @@ def _descend(problem: Problem, first: Stop, lambdas: Floats, top: float, tol: fl
     """Coefficients (L, p); a start is what the last two penalties promise."""
     from netgen.association.coordinate_descent import fit_penalty, gather_cohort
 
-    unit = problem.columns.scale
     cohort = gather_cohort(problem.columns, problem.pooled)
+    unit = cohort.unit
     b, gradient = first.coef[0] / unit, first.gradient[0] * unit
     l1, l2 = problem.l1[0] * unit, problem.l2[0] * unit**2
     coefs, before, here, gap = np.empty((len(lambdas), len(b))), b, top, 0.0
     for i, lam in enumerate(lambdas):
         for stage in (*_bridges(here, float(lam), top), float(lam)):
             screen = l1 * (2 * stage - here)
-            ahead = b + (b - before) * min((here - stage) / gap, _LEAP) if gap > 0 else b
+            ahead = b + (b - before) * min((here - stage) / gap, LEAP) if gap > 0 else b
             before, gap = b, here - stage
             b = np.where((b != 0) & (ahead * b > 0) & (before != 0), ahead, b)
             fit_penalty(

@@ -103,7 +103,7 @@ def analyse_endpoint(
     family = analyse_family(analysis, settings, threads=threads)
     tested = np.flatnonzero((family.rows["status"] == "tested").to_numpy())
     km, curves = tabulate_curves(analysis, groupings_of(analysis, tested))
-    model, reason = _model(analysis, family, settings, findings) if settings.model else (None, None)
+    model, reason = _model(analysis, family, settings, threads, findings) if settings.model else (None, None)
     return EndpointResult(
         endpoint=endpoint,
         analysis=analysis,
@@ -195,7 +195,7 @@ def _truncation(analysis: AnalysisSet, settings: AssociationSettings, findings: 
 
 
 def _model(
-    analysis: AnalysisSet, family: Family, settings: AssociationSettings, findings: Findings
+    analysis: AnalysisSet, family: Family, settings: AssociationSettings, threads: int, findings: Findings
 ) -> tuple[PenalisedModel | None, tuple[str, str] | None]:
     """Fit the penalised model, or say why there is none."""
     rows = np.flatnonzero(family.rows["n_altered"].to_numpy() >= family.plan.min_altered)
@@ -216,6 +216,7 @@ def _model(
             min_profiled=settings.min_profiled,
             small=family.plan.mode == "small",
             seed=derive_seed(f"model:{analysis.endpoint}", master=settings.seed),
+            threads=threads,
             findings=findings,
         )
     except AnalysisError as error:

@@ -146,6 +146,7 @@ def fit_penalised(
     n_outer_repeats: int | None = None,
     n_pairs: int = 50,
     horizons: Sequence[float] = HORIZONS,
+    threads: int = 1,
     findings: Findings | None = None,
 ) -> PenalisedModel:
     """Fit an elastic-net Cox model of alterations with unpenalised clinical covariates, and judge it.
@@ -200,6 +201,8 @@ def fit_penalised(
         Complementary pairs of half-samples for the stability selection; 0 = none. There is none of a ridge.
     horizons
         Days at which predictions are judged.
+    threads
+        Workers; the results do not depend on it.
     findings
         Collects W_HIGH_DIM and W_STABILITY_UNRELIABLE; None = the notes alone tell it.
 
@@ -233,13 +236,13 @@ def fit_penalised(
     if used["adaptive"] or not data.terms:
         bootstrap, n_outer_repeats = 0, 0
     used |= describe_evidence(data, bootstrap, n_outer_repeats, horizons)
-    path, cv = _fit(data, used, n_lambda or (50 if small else 100))
+    path, cv = _fit(data, used, n_lambda or (50 if small else 100), threads)
     any_gene = bool(data.penalised.any())
     if cv.index_min == len(cv.lambdas) - 1 and any_gene:
         notes.append("The best penalty is the smallest one tried.")
     clinical = fit_clinical(data.covariates, data.sd, data.outcome)
-    performance, calibration, doubts = gather_evidence(data, path, cv, clinical.eta, used)
-    stability = _select_stably(data, used, n_pairs, findings)
+    performance, calibration, doubts = gather_evidence(data, path, cv, clinical.eta, used, threads=threads)
+    stability = _select_stably(data, used, n_pairs, threads, findings)
     return PenalisedModel(
         status="ok" if any_gene else "clinical_only",
         verdict=state_verdict(path, cv, data.penalised, performance),
@@ -282,7 +285,7 @@ def _guard(data: ModelData, findings: Findings | None) -> list[str]:
     return notes
 
 
-def _fit(data: ModelData, used: dict[str, Any], n_lambda: int) -> tuple[CoxnetPath, CrossValidation]:
+def _fit(data: ModelData, used: dict[str, Any], n_lambda: int, threads: int) -> tuple[CoxnetPath, CrossValidation]:
     """Fit all patients, and the training folds, with the options as used."""
     X, risk = data.to_matrix(), data.to_risk_sets()
     factor = data.penalised.astype(float)
@@ -292,7 +295,7 @@ def _fit(data: ModelData, used: dict[str, Any], n_lambda: int) -> tuple[CoxnetPa
     if not used["adaptive"]:
         path = fit_coxnet(X, risk, penalty_factor=factor, **fit)
         return path, cross_validate(
-            X, risk, folds, path=path, min_altered=used["min_altered"], criterion=used["criterion"]
+            X, risk, folds, path=path, min_altered=used["min_altered"], criterion=used["criterion"], threads=threads
         )
     own = {"penalty_factor": factor, "stratum_labels": data.outcome["fold"], "seed": used["seed"]}
     weighed = adaptive_factors(X, risk, ties=used["ties"], min_altered=used["min_altered"], **own)
@@ -303,7 +306,7 @@ def _fit(data: ModelData, used: dict[str, Any], n_lambda: int) -> tuple[CoxnetPa
 
 
 def _select_stably(
-    data: ModelData, used: dict[str, Any], n_pairs: int, findings: Findings | None
+    data: ModelData, used: dict[str, Any], n_pairs: int, threads: int, findings: Findings | None
 ) -> StabilitySelection | None:
     """Select in half-samples; half the patients, so half of ``min_altered`` altered ones are enough there."""
     if not n_pairs or used["alpha"] == 0 or not data.penalised.any():
@@ -312,7 +315,8 @@ def _select_stably(
     return select_stably(
         data.to_matrix(), data.to_risk_sets(), terms=terms, penalty_factor=data.penalised.astype(float),
         stratum_labels=data.outcome["fold"], alpha=used["alpha"], n_pairs=n_pairs,
-        min_altered=(used["min_altered"] + 1) // 2, ties=used["ties"], seed=used["seed"], findings=findings,
+        min_altered=(used["min_altered"] + 1) // 2, ties=used["ties"], seed=used["seed"], threads=threads,
+        findings=findings,
     )  # fmt: skip
 
 

@@ -135,6 +135,7 @@ def cross_validate(
     criterion: Criterion = "pooled",
     tol: float | None = None,
     weights: ArrayLike | None = None,
+    threads: int = 1,
 ) -> CrossValidation:
     """Return cross-validated deviances for the penalties of a path, and the two customary choices.
 
@@ -164,6 +165,8 @@ def cross_validate(
         than 1e-4, far within its SE.
     weights
         (n,) positive case weights, as ``path`` was fitted with; None = 1. Deviances are then per weight of events.
+    threads
+        Workers; the result does not depend on it.
 
     Returns
     -------
@@ -200,7 +203,7 @@ def cross_validate(
     centred = matrix - np.average(matrix, axis=0, weights=case)
     deviance, fold_se = np.empty((len(splits), n_fits)), np.empty(n_fits)
     eta = np.empty((len(splits), n_fits, len(matrix)))
-    fits = _iter_fits(matrix, risk, splits, path, min_altered, case, standardize=standardize, tol=tol)
+    fits = _iter_fits(matrix, risk, splits, path, min_altered, case, standardize=standardize, tol=tol, threads=threads)
     for r, (split, coefs) in enumerate(zip(splits, fits, strict=True)):
         for fold, coef in zip(np.unique(split), coefs, strict=True):
             eta[r][:, split == fold] = coef @ centred[split == fold].T
@@ -237,6 +240,7 @@ def _iter_fits(
     *,
     standardize: bool,
     tol: float,
+    threads: int,
 ) -> Iterator[Floats]:
     """Coefficients (folds, L + 1, p) of the training folds of each split; the last ones are without penalised columns.
 
@@ -247,7 +251,8 @@ def _iter_fits(
         raise ValueError("a training fold has no event; use fewer folds")
     kept = [_kept(matrix, part, path, min_altered) for part in training]
     wide_ridge = path.alpha == 0 and matrix.shape[1] > len(matrix)  # it has a form of its own in fit_coxnet
-    fit = partial(_fit_alone if wide_ridge else _fit_together, path=path, standardize=standardize, tol=tol)
+    several = _fit_alone if wide_ridge else partial(_fit_together, threads=threads)
+    fit = partial(several, path=path, standardize=standardize, tol=tol)
     if matrix.size <= _TOGETHER:
         coefs = fit(matrix, risk, np.concatenate(training) * case, np.concatenate(kept))
         yield from np.split(coefs, np.cumsum([len(part) for part in training])[:-1])
@@ -274,6 +279,7 @@ def _fit_together(
     path: CoxnetPath,
     standardize: bool,
     tol: float,
+    threads: int,
 ) -> Floats:
     """Coefficients (B, L + 1, p) of several weightings; one by one if in step with each other is not accurate."""
     try:
@@ -288,6 +294,7 @@ def _fit_together(
             standardize=standardize,
             tol=tol,
             ties=path.ties,
+            threads=threads,
         )
     except ArithmeticError:
         return _fit_alone(matrix, risk, weights, kept, path=path, standardize=standardize, tol=tol)

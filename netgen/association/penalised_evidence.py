@@ -69,7 +69,13 @@ def describe_evidence(
 
 
 def gather_evidence(
-    data: ModelData, path: CoxnetPath, cv: CrossValidation, eta_clinical: Floats | None, used: dict[str, Any]
+    data: ModelData,
+    path: CoxnetPath,
+    cv: CrossValidation,
+    eta_clinical: Floats | None,
+    used: dict[str, Any],
+    *,
+    threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[str]]:
     """Return the performance table, the calibration table, and what a reader must know of them.
 
@@ -85,6 +91,8 @@ def gather_evidence(
         (n,) linear predictors of the clinical-only model; None = of the path without alterations.
     used
         Options as used, those of ``describe_evidence`` included.
+    threads
+        Workers; the results do not depend on it.
 
     Returns
     -------
@@ -92,7 +100,7 @@ def gather_evidence(
         As ``tabulate_rows`` and ``tabulate_groups``; notes. Without any alteration only the clinical model is judged.
     """
     X, risk, seed = data.to_matrix(), data.to_risk_sets(), used["seed"]
-    recipe, notes = _write_recipe(data, path, used), []
+    recipe, notes = _write_recipe(data, path, used, threads), []
     coef = np.stack([path.coef[cv.index_min], path.coef[cv.index_1se], path.null_coef])
     apparent = predict_apparent(X, coef)
     etas = apparent.eta[0].copy()
@@ -120,7 +128,7 @@ def gather_evidence(
     return performance, calibration, notes
 
 
-def _write_recipe(data: ModelData, path: CoxnetPath, used: dict[str, Any]) -> Recipe:
+def _write_recipe(data: ModelData, path: CoxnetPath, used: dict[str, Any], threads: int) -> Recipe:
     """How the model was made, for other weightings of the patients."""
     return Recipe(
         X=data.to_matrix(),
@@ -136,4 +144,5 @@ def _write_recipe(data: ModelData, path: CoxnetPath, used: dict[str, Any]) -> Re
         n_lambda=used["inner_lambdas"],
         criterion=used["criterion"],
         ties=used["ties"],
+        threads=threads,
     )

@@ -71,6 +71,8 @@ class Recipe:
         As in ``cross_validate``.
     ties
         ``breslow`` or ``efron``.
+    threads
+        Workers; the models do not depend on it.
     """
 
     X: Floats
@@ -86,6 +88,7 @@ class Recipe:
     n_lambda: int
     criterion: Criterion
     ties: Ties = "breslow"
+    threads: int = 1
 
 
 class Repeated(NamedTuple):
@@ -295,6 +298,7 @@ def _fit_all(recipe: Recipe, weights: Floats, lambdas: Floats) -> Floats:
         standardize=False,
         tol=tol,
         ties=recipe.ties,
+        threads=recipe.threads,
     )
 
 

@@ -88,6 +88,7 @@ def select_stably(
     min_altered: int = 0,
     standardize: bool = False,
     ties: Ties = "breslow",
+    threads: int = 1,
     seed: int,
     findings: Findings | None = None,
 ) -> StabilitySelection:
@@ -126,6 +127,8 @@ def select_stably(
         As in ``fit_coxnet``, by the half.
     ties
         As in ``fit_coxnet``.
+    threads
+        Workers; the result does not depend on it.
     seed
         Master seed; that of the halves is derived by ``SEED_TASK``.
     findings
@@ -172,6 +175,7 @@ def select_stably(
         min_altered=min_altered,
         standardize=standardize,
         ties=ties,
+        threads=threads,
     )
     chosen, failures = select_first(halves, q) if lam is None else select_at(halves, lam)
     table = _tabulate(halves, chosen, names, threshold)

@@ -48,7 +48,7 @@ class Halves:
         (H, n) patients of each half.
     factor
         (p,) penalty factors as applied; 0 = unpenalised.
-    alpha, standardize, ties
+    alpha, standardize, ties, threads
         As in ``fit_coxnet``.
     min_altered
         Fewest ones, and fewest zeros, of a penalised column in a half.
@@ -62,6 +62,7 @@ class Halves:
     min_altered: int
     standardize: bool
     ties: Ties
+    threads: int
 
     @cached_property
     def kept(self) -> Flags:
@@ -175,6 +176,7 @@ def _fit(halves: Halves, which: Rows, lambdas: Floats, failures: dict[int, str])
             standardize=halves.standardize,
             ties=halves.ties,
             tol=_TOL,
+            threads=halves.threads,
         )
     except ArithmeticError:  # one of them: find out which
         return _fit_each(halves, which, lambdas, failures)

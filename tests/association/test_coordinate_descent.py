@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netgen.association import coordinate_descent, coxnet_columns, coxnet_path
+from netgen.association import coordinate_descent, coxnet_columns, coxnet_folds, coxnet_path
 from netgen.association.breslow import evaluate_likelihood, lay_out
 from netgen.association.coxnet import fit_coxnet
 from netgen.association.coxnet_columns import hold_columns
 from netgen.association.coxnet_folds import fit_folds
+from netgen.association.riskset import build_risk_sets
 from tests.association.penalised_cases import small_study
 
 KERNELS = (
@@ -124,6 +125,20 @@ def test_evaluate__equals_the_likelihood_in_numpy(ties, entry):
         np.testing.assert_allclose(curvature, expected.curvature, atol=1e-11)
 
 
+@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_gather_cohort__holds_a_column_of_two_values_as_its_larger_ones(monkeypatch, centred, sparse):
+    monkeypatch.setattr(coxnet_columns, "_SMALL", 0 if sparse else np.inf)
+    risk = build_risk_sets(np.arange(1.0, 9), np.ones(8, bool))
+    X = np.array([[0, 1, 0, 0, 1, 0, 1, 1], [0, 3, 0, 0, 0, 0, 0, 0], [5, 2, 0, 2, 1, 7, 1, 2]]).T.astype(float)
+    layout, mean = lay_out(risk), X.mean(axis=0) if centred else np.zeros(3)
+    columns = hold_columns(X, layout.rows, mean, np.array([1.0, 2.0, 1.0]), np.ones(3, bool))
+    cohort = coordinate_descent.gather_cohort(columns, layout)
+    assert cohort.ones.tolist() == [True, True, False]
+    np.testing.assert_allclose(cohort.unit, [1, 2 / 3, 1])  # b = 1 of the second is 1 per 3 of its values
+    assert cohort.place[: cohort.first[2]].tolist() == [1, 4, 6, 7, 1]
+
+
 def test_fit_coxnet__numpy_mends_what_is_not_accurate(monkeypatch):
     X, risk = small_study(7, n=60, p=9)
     plain = fit_coxnet(X, risk, n_lambda=12)
@@ -170,3 +185,19 @@ def test_jit__compiles_without_a_place_for_compiled_code(monkeypatch):
 
     monkeypatch.setattr(numba, "njit", refuse)
     assert coordinate_descent._jit(lambda x: x + 1)(1) == 2
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_fit_folds__does_not_depend_on_the_number_of_threads(monkeypatch, large):
+    X, risk = small_study(41, n=80, p=12)
+    monkeypatch.setattr(coxnet_path, "_LARGE", 0 if large else np.inf)
+    monkeypatch.setattr(coxnet_folds, "_FEW", 0 if large else 30)
+    monkeypatch.setattr(coxnet_folds, "_CELLS", 3 * X.size)  # parts of three fits
+    training = np.random.default_rng(4).random((10, 80)) < 0.8
+    options: dict[str, Any] = {
+        "lambdas": np.array([0.2, 0.1, 0.07, 0.05, 0.01]), "alpha": 1.0, "penalty_factor": np.ones(12),
+        "kept": np.ones((10, 12), bool), "standardize": False, "tol": 1e-9,
+    }  # fmt: skip
+    one = fit_folds(X, risk, training, **options)
+    assert np.count_nonzero(one) > 100
+    np.testing.assert_array_equal(fit_folds(X, risk, training, threads=3, **options), one)
