@@ -63,15 +63,17 @@ def hold_columns(matrix: NDArray[Any], rows: Rows, mean: Floats, scale: Floats, 
         Columns with many non-zero values are centred before they are stored.
     """
     shape = (matrix.shape[1], len(rows))
-    filled = np.array([np.count_nonzero(matrix[:, j]) for j in range(shape[0])]) / max(len(matrix), 1)
+    counts = (np.count_nonzero(matrix[part], axis=0) for part in _parts(*matrix.shape))
+    filled = sum(counts, start=np.zeros(shape[0])) / max(len(matrix), 1)
     dense = shape[0] * shape[1] <= _SMALL or bool(np.where(filled > _DENSE, 1.0, filled).mean() > _DENSE)
     offset = np.where(use & ~dense & (filled <= _DENSE), mean, 0.0)
-    parts = []
+    whole, parts = np.empty(shape if dense else (0, 0)), []
     for part in _parts(*shape):
-        block = np.asarray(matrix[rows, part], dtype=np.float64).T - (mean - offset)[part, None]
+        block = np.subtract(matrix[rows, part].T, (mean - offset)[part, None], out=whole[part] if dense else None)
         block[~use[part]] = 0.0
-        parts.append(np.ascontiguousarray(block) if dense else _sparse(block))
-    return Columns(values=_stack(parts, shape, dense=dense), offset=offset, scale=scale)
+        if not dense:
+            parts.append(_sparse(block))
+    return Columns(values=_stack(parts) if parts else whole, offset=offset, scale=scale)
 
 
 def take(columns: Columns, which: Rows) -> Columns:
@@ -216,10 +218,8 @@ def _sparse(block: Floats) -> csr_array:
     return sparse.csr_array(block)
 
 
-def _stack(parts: list[Any], shape: tuple[int, int], *, dense: bool) -> Floats | csr_array:
+def _stack(parts: list[Any]) -> csr_array:
     """Blocks on top of each other."""
-    if dense or not parts:
-        return np.vstack(parts) if parts else np.zeros(shape)
     from scipy.sparse import vstack
 
     whole: csr_array = vstack(parts, format="csr")
