@@ -174,7 +174,7 @@ def plan_layout(table: OncoprintTable, tracks: Sequence[Track], width_mm: float)
 def _group_sizes(table: OncoprintTable) -> list[int]:
     if not table.split:
         return [len(table.patients)]
-    counts = table.patients["origin"].value_counts()
+    counts = table.patients["group"].value_counts()
     return [int(counts[name]) for name in table.origins]
 
 

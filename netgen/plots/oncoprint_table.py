@@ -48,7 +48,8 @@ _KIND: Final = ("fusion", "amplification", "homozygous_deletion", "germline")
 RULES: Final[dict[str, str]] = {
     "any_nonsyn": "protein-changing mutation or TERT promoter mutation",
     "lof": "truncating mutation, deep deletion or disruptive structural variant",
-    "driver": "mutation annotated as driver",
+    "actionable": "alteration with a level N1 to N3B for the patient's tumour type",
+    "driver": "mutation annotated as driver, or with a rule",
     "hotspot": "protein-changing mutation at a hotspot",
     "altered": "protein-changing or TERT promoter mutation, amplification, deep deletion or structural variant",
 }
@@ -78,7 +79,8 @@ class OncoprintTable:
         Counts: ``GENE_COLUMNS``, one row per gene for all patients (``origin`` all) and, if there are several origins,
         for each. The limits are the exact 95 % interval (Clopper-Pearson).
     patients
-        One row per patient in the order of columns: ``patient_id, origin, position`` and the columns of the tracks.
+        One row per patient in the order of columns: ``patient_id, group, position`` and the columns of the tracks;
+        ``group`` is the block the patient stands in.
         An endpoint ``os`` has ``os_days`` and ``os_event``.
     tracks
         Names of the tracks, in their order.
@@ -168,7 +170,7 @@ def tabulate_oncoprint(
     bits = _collect_bits(found, status.shape)
     order = order_patients(status, bits, matrix.patients, number if split else None)
     columns = _track_columns(table, tracks, endpoints)
-    ordered = pd.DataFrame({"patient_id": matrix.patients, "origin": group.array, **columns}).take(order)
+    ordered = pd.DataFrame({"patient_id": matrix.patients, "group": group.array, **columns}).take(order)
     ordered.insert(2, "position", np.arange(len(order)))
     return OncoprintTable(
         cells=_lay_out(matrix, rows, found, order, group),

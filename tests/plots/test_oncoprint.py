@@ -91,7 +91,7 @@ def test_plot_oncoprint__glyphs_stand_in_their_cells_with_their_height(table):
 
 def test_plot_oncoprint__origins_are_apart_in_the_declared_order(table):
     fig = plot_oncoprint(table)
-    assert table.patients["origin"].tolist() == ["thymic"] * 3 + ["lung"] * 3
+    assert table.patients["group"].tolist() == ["thymic"] * 3 + ["lung"] * 3
     middles = [center(table, fig, name) for name in table.patients["patient_id"]]
     steps = np.diff(middles)
     assert np.delete(steps, 2) == pytest.approx(1)
