@@ -33,6 +33,7 @@ FAMILIES: Final = {
     "maf": "reading",
     "vcf": "reading",
     "oncoprint": "oncoprints",
+    "annotation": "annotation",
     "command": "command_line",
     "growth": "growth",
 }

@@ -23,6 +23,7 @@ TITLES: Final = {
     "maf": "Reading a MAF",
     "vcf": "Reading VCFs",
     "oncoprint": "Oncoprints",
+    "annotation": "Levels of evidence",
     "command": "Commands",
     "growth": "Growth",
 }

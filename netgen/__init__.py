@@ -14,6 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from netgen.association.actionability import actionability
     from netgen.association.associate import associate
     from netgen.association.describe import describe_cohort
     from netgen.association.estimator import PenalisedCox
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from netgen.association.response import response
     from netgen.association.results import AssociationResult
     from netgen.association.therapy import therapy
-    from netgen.cohort import Cohort, build_endpoint, build_matrix, check_cohort, read_cohort
+    from netgen.cohort import Cohort, read_cohort
+    from netgen.derive import annotate_cohort, build_endpoint, build_matrix, check_cohort
     from netgen.errors import AnalysisError, Finding, Findings, InputError, NetgenError, SchemaError
+    from netgen.plots.actionability import plot_actionability
     from netgen.plots.flow import plot_flow
     from netgen.plots.forest import plot_forest
     from netgen.plots.km import plot_km
     from netgen.plots.oncoprint import plot_oncoprint
+    from netgen.report.actionability_files import write_actionability
     from netgen.report.association_files import write_association
     from netgen.report.describe_files import write_describe
     from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
@@ -49,12 +53,15 @@ _HOMES: Final = {
     "PenalisedCox": "association.estimator",
     "SchemaError": "errors",
     "Study": "study",
+    "actionability": "association.actionability",
+    "annotate_cohort": "derive",
     "associate": "association.associate",
-    "build_endpoint": "cohort",
-    "build_matrix": "cohort",
+    "build_endpoint": "derive",
+    "build_matrix": "derive",
     "build_oncoprint": "report.oncoprint_files",
-    "check_cohort": "cohort",
+    "check_cohort": "derive",
     "describe_cohort": "association.describe",
+    "plot_actionability": "plots.actionability",
     "plot_flow": "plots.flow",
     "plot_forest": "plots.forest",
     "plot_km": "plots.km",
@@ -64,6 +71,7 @@ _HOMES: Final = {
     "response": "association.response",
     "survival": "association.group_survival",
     "therapy": "association.therapy",
+    "write_actionability": "report.actionability_files",
     "write_association": "report.association_files",
     "write_describe": "report.describe_files",
     "write_oncoprint": "report.oncoprint_files",
@@ -84,12 +92,15 @@ __all__ = [
     "SchemaError",
     "Study",
     "__version__",
+    "actionability",
+    "annotate_cohort",
     "associate",
     "build_endpoint",
     "build_matrix",
     "build_oncoprint",
     "check_cohort",
     "describe_cohort",
+    "plot_actionability",
     "plot_flow",
     "plot_forest",
     "plot_km",
@@ -99,6 +110,7 @@ __all__ = [
     "response",
     "survival",
     "therapy",
+    "write_actionability",
     "write_association",
     "write_describe",
     "write_oncoprint",

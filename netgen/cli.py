@@ -15,9 +15,11 @@ from typing import Any
 
 import click
 
+from netgen.cli_actionability import actionability, knowledge, rules
 from netgen.cli_clinical import describe, response, survival, therapy
-from netgen.cli_options import PATH, RESEARCH_USE, cohort_options, log, read, split_commas
+from netgen.cli_options import PATH, RESEARCH_USE, cohort_options, command_line, log, read, split_commas
 from netgen.errors import AnalysisError, InputError, NetgenError, SchemaError
+from netgen.study_rules import FEATURES
 
 
 class _Group(click.Group):
@@ -61,7 +63,7 @@ def main() -> None:
 @click.option("--out", type=PATH, default=Path("netgen_associate"), show_default=True, help="Folder for the results.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
 @click.option("--endpoint", "endpoints", multiple=True, help="os, pfs, ... (repeatable).")
-@click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
+@click.option("--features", type=click.Choice(FEATURES))
 @click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
               help="Which samples of a patient count.")  # fmt: skip
 @click.option("--strata", help="Patient column that stratifies, or none.  [default: origin_group3]")
@@ -111,7 +113,7 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
     model = False if options.pop("no_model") else None
     options["genes"] = split_commas(options["genes"])
     result = run(cohort, threads=threads, model=model, **options)
-    write_association(result, cohort, out, force=force, figures=figures, command=" ".join(["netgen", *sys.argv[1:]]))
+    write_association(result, cohort, out, force=force, figures=figures, command=command_line())
     log(result.findings, **show)
     if show["as_json"]:
         click.echo(json.dumps(summarize_association(result, out), sort_keys=True))
@@ -127,7 +129,7 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
 @click.option(
     "--top", type=click.IntRange(min=1), default=30, show_default=True, help="Else so many, most frequent first."
 )
-@click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
+@click.option("--features", type=click.Choice(FEATURES))
 @click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
               help="Which samples of a patient count.")  # fmt: skip
 @click.option("--tracks", multiple=True, help="Patient columns or endpoints below the genes, or none (repeatable, or "
@@ -159,7 +161,7 @@ def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every
         by_origin=not options.pop("no_split"),
         formats=formats or FORMATS,
         force=force,
-        command=" ".join(["netgen", *sys.argv[1:]]),
+        command=command_line(),
         **options,
     )
     log(cohort.findings, quiet=quiet, verbose=False, as_json=False)
@@ -190,7 +192,7 @@ def check(**options: Any) -> None:  # noqa: ANN401  # click hands over every opt
         from netgen.report.write import check_target
 
         check_target(out, force=force)
-    from netgen.cohort import check_cohort
+    from netgen.derive import check_cohort
     from netgen.report.findings_files import render_findings, write_findings
 
     findings = check_cohort(lambda: read(options))
@@ -226,7 +228,7 @@ def demo(folder: Path, *, force: bool) -> None:
     click.echo(f"{len(names)} files in {folder}; analyse them with: netgen associate {folder / 'study.toml'}")
 
 
-for _command in (describe, response, survival, therapy):
+for _command in (actionability, describe, knowledge, response, rules, survival, therapy):
     main.add_command(_command)
 
 

@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from netgen.cli_options import PATH, RESEARCH_USE, cohort_options, log, read, split_commas
+from netgen.cli_options import (
+    PATH,
+    RESEARCH_USE,
+    cohort_options,
+    command_line,
+    finish,
+    output_options,
+    outputs,
+    read,
+    split_commas,
+)
+from netgen.study_rules import FEATURES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def _output_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add the options that say where results go and what is printed."""
-
-    def add(command: Callable[..., None]) -> Callable[..., None]:
-        for decorate in reversed(
-            [
-                click.option("--out", type=PATH, default=Path(default), show_default=True, help="Folder for results."),
-                click.option("--force", is_flag=True, help="Replace the files of an earlier run."),
-                click.option("--no-figures", is_flag=True, help="Tables only."),
-                click.option("--quiet", is_flag=True, help="Print nothing but problems."),
-                click.option("--verbose", is_flag=True, help="Print every warning and log message."),
-            ]
-        ):
-            command = decorate(command)
-        return command
-
-    return add
-
-
-def _outputs(options: dict[str, Any]) -> tuple[Path, bool, bool, dict[str, bool]]:
-    """Take folder, force, figures and what is printed out of the options; refuse a folder in use before any work."""
-    from netgen.report.write import check_target
-
-    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
-    check_target(out, force=force)
-    return out, force, figures, {name: options.pop(name) for name in ("quiet", "verbose")}
-
-
-def _finish(result: Any, text: Callable[[], str], out: Path, *, quiet: bool, verbose: bool) -> None:  # noqa: ANN401
-    """Print warnings and the summary of a result of any command."""
-    log(result.findings, quiet=quiet, verbose=verbose, as_json=False)
-    if not quiet:
-        click.echo(text())
-        click.echo(f"Tables, figures and provenance are in {out}/.")
-
-
-def _command_line() -> str:
-    return " ".join(["netgen", *sys.argv[1:]])
+    from pathlib import Path
 
 
 @click.command(epilog=RESEARCH_USE)
 @cohort_options
-@_output_options("netgen_survival")
+@output_options("netgen_survival")
 @click.option(
     "--by",
     multiple=True,
@@ -81,7 +50,7 @@ def _command_line() -> str:
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def survival(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Compare an endpoint between groups: curves, log-rank, hazard ratios, restricted means, competing risks."""
-    out, force, figures, show = _outputs(options)
+    out, force, figures, show = outputs(options)
     from netgen.association.group_survival import survival as run
     from netgen.report.survival_files import summarise_survival, write_survival
 
@@ -90,13 +59,13 @@ def survival(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
         options["horizons"] = [_number(text, "--horizons") for text in split_commas([options["horizons"]])]
     options["endpoints"] = split_commas(options["endpoints"]) or None
     result = run(cohort, **options)
-    write_survival(result, cohort, out, force=force, figures=figures, command=_command_line())
-    _finish(result, lambda: summarise_survival(result), out, **show)
+    write_survival(result, cohort, out, force=force, figures=figures, command=command_line())
+    finish(result, lambda: summarise_survival(result), out, **show)
 
 
 @click.command(epilog=RESEARCH_USE)
 @cohort_options
-@_output_options("netgen_response")
+@output_options("netgen_response")
 @click.option(
     "--line",
     "lines",
@@ -113,13 +82,13 @@ def survival(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
 @click.option("--sd-min-days", type=click.IntRange(min=0), default=42, show_default=True)
 @click.option("--accept-sd", is_flag=True, help="Stable disease may stand between a response and its confirmation.")
 @click.option("--genes", multiple=True, help="Only these genes (repeatable, or comma-separated).")
-@click.option("--features", type=click.Choice(["any_nonsyn", "lof", "driver", "hotspot", "altered"]))
+@click.option("--features", type=click.Choice(FEATURES))
 @click.option("--strata", help="Patient column that stratifies, or none.  [default: origin_group3]")
 @click.option("--min-altered", type=click.IntRange(min=1), help="Smallest group that is tested.")
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def response(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Best response, ORR, DCR and duration: by line, origin, treatment class and alteration."""
-    out, force, figures, show = _outputs(options)
+    out, force, figures, show = outputs(options)
     from netgen.association.response import response as run
     from netgen.report.response_files import summarise_response, write_response
 
@@ -128,13 +97,13 @@ def response(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
     options["by"] = split_commas(options["by"])
     options["genes"] = split_commas(options["genes"])
     result = run(cohort, **options)
-    write_response(result, cohort, out, force=force, figures=figures, command=_command_line())
-    _finish(result, lambda: summarise_response(result), out, **show)
+    write_response(result, cohort, out, force=force, figures=figures, command=command_line())
+    finish(result, lambda: summarise_response(result), out, **show)
 
 
 @click.command(epilog=RESEARCH_USE)
 @cohort_options
-@_output_options("netgen_therapy")
+@output_options("netgen_therapy")
 @click.option(
     "--by",
     multiple=True,
@@ -155,7 +124,7 @@ def response(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def therapy(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Compare the therapeutic algorithms of groups: classes by line, sequences, exposure, times, transitions."""
-    out, force, figures, show = _outputs(options)
+    out, force, figures, show = outputs(options)
     from netgen.association.therapy import therapy as run
     from netgen.report.therapy_files import summarise_therapy, write_therapy
 
@@ -164,13 +133,13 @@ def therapy(**options: Any) -> None:  # noqa: ANN401  # click hands over every o
     cohort = read(options, sequencing="optional")
     options["by"] = split_commas(options["by"])
     result = run(cohort, **options)
-    write_therapy(result, cohort, out, force=force, figures=figures, order=patients, command=_command_line())
-    _finish(result, lambda: summarise_therapy(result), out, **show)
+    write_therapy(result, cohort, out, force=force, figures=figures, order=patients, command=command_line())
+    finish(result, lambda: summarise_therapy(result), out, **show)
 
 
 @click.command(epilog=RESEARCH_USE)
 @cohort_options
-@_output_options("netgen_describe")
+@output_options("netgen_describe")
 @click.option(
     "--by",
     default="origin",
@@ -185,7 +154,7 @@ def therapy(**options: Any) -> None:  # noqa: ANN401  # click hands over every o
 @click.option("--seed", type=click.IntRange(min=0), help="Master seed.")  # fmt: skip
 def describe(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Table 1, missing values, follow-up, sequenced against not sequenced, and the flow diagram."""
-    out, force, figures, show = _outputs(options)
+    out, force, figures, show = outputs(options)
     from netgen.association.describe import describe_cohort
     from netgen.report.describe_files import summarise_describe, write_describe
 
@@ -194,8 +163,8 @@ def describe(**options: Any) -> None:  # noqa: ANN401  # click hands over every 
     options["endpoints"] = split_commas(options["endpoints"]) or None
     options["extra"] = split_commas(options["extra"])
     result = describe_cohort(cohort, mask_below=mask, **options)
-    write_describe(result, cohort, out, force=force, figures=figures, command=_command_line())
-    _finish(result, lambda: summarise_describe(result), out, **show)
+    write_describe(result, cohort, out, force=force, figures=figures, command=command_line())
+    finish(result, lambda: summarise_describe(result), out, **show)
 
 
 def _read_order(path: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,6 +62,81 @@ def cohort_options(command: Callable[..., None]) -> Callable[..., None]:
     ):
         command = decorate(command)
     return command
+
+
+def output_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return what adds the options that say where results go and what is printed.
+
+    Parameters
+    ----------
+    default
+        Folder for results, if none is given.
+
+    Returns
+    -------
+    Callable
+        A decorator of commands.
+    """
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for decorate in reversed(
+            [
+                click.option("--out", type=PATH, default=Path(default), show_default=True, help="Folder for results."),
+                click.option("--force", is_flag=True, help="Replace the files of an earlier run."),
+                click.option("--no-figures", is_flag=True, help="Tables only."),
+                click.option("--quiet", is_flag=True, help="Print nothing but problems."),
+                click.option("--verbose", is_flag=True, help="Print every warning and log message."),
+            ]
+        ):
+            command = decorate(command)
+        return command
+
+    return add
+
+
+def outputs(options: dict[str, Any]) -> tuple[Path, bool, bool, dict[str, bool]]:
+    """Take what ``output_options`` added out of the options; refuse a folder in use before any work.
+
+    Parameters
+    ----------
+    options
+        Everything that click handed over.
+
+    Returns
+    -------
+    tuple
+        Folder, whether to replace an earlier run, whether to draw figures, what to print.
+    """
+    from netgen.report.write import check_target
+
+    out, force, figures = options.pop("out"), options.pop("force"), not options.pop("no_figures")
+    check_target(out, force=force)
+    return out, force, figures, {name: options.pop(name) for name in ("quiet", "verbose")}
+
+
+def finish(result: Any, text: Callable[[], str], out: Path, *, quiet: bool, verbose: bool) -> None:  # noqa: ANN401
+    """Print warnings and the summary of a result of any command.
+
+    Parameters
+    ----------
+    result
+        Has ``findings``.
+    text
+        Makes the summary, if it is wanted.
+    out
+        Where the files are.
+    quiet, verbose
+        What the user asked for.
+    """
+    log(result.findings, quiet=quiet, verbose=verbose, as_json=False)
+    if not quiet:
+        click.echo(text())
+        click.echo(f"Tables, figures and provenance are in {out}/.")
+
+
+def command_line() -> str:
+    """Return the command as typed, for the provenance."""
+    return " ".join(["netgen", *sys.argv[1:]])
 
 
 def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:

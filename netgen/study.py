@@ -161,6 +161,14 @@ class LineSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActionabilitySettings:
+    """What levels of evidence are taken from: a rule table and a knowledge snapshot; None = what ships with netgen."""
+
+    rules: Path | None = None
+    knowledge: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class AssociationSettings:
     """The analysis plan of ``associate``; None = decided by the rules of the policy and printed."""
 
@@ -204,6 +212,7 @@ class Study:
     eligibility: EligibilitySettings = EligibilitySettings()
     association: AssociationSettings = AssociationSettings()
     lines: LineSettings = LineSettings()
+    actionability: ActionabilitySettings = ActionabilitySettings()
 
 
 def read_study(path: str | Path) -> Study:
@@ -277,6 +286,7 @@ class _Reader:
             eligibility=self.fill(EligibilitySettings, top, "eligibility", rules.ELIGIBILITY),
             association=self.fill(AssociationSettings, top, "association", rules.ASSOCIATION),
             lines=self.lines(top.get("lines", {})),
+            actionability=self.actionability(top.get("actionability", {})),
         )
 
     def source(self, given: dict[str, Any], place: str, *, name: str) -> SourceSpec:
@@ -365,6 +375,10 @@ class _Reader:
         if "drugs" in found:
             found["drugs"] = self.file(found["drugs"])
         return LineSettings(**found)
+
+    def actionability(self, given: dict[str, Any]) -> ActionabilitySettings:
+        found = self.check(given, rules.ACTIONABILITY, "actionability")
+        return ActionabilitySettings(**{name: self.file(path) for name, path in found.items()})
 
     def fill(self, kind: type, given: dict[str, Any], name: str, keys: Mapping[str, rules.Rule]) -> Any:  # noqa: ANN401
         return kind(**_freeze(self.check(given.get(name, {}), keys, name)))

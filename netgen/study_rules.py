@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-FEATURES: Final = ("any_nonsyn", "lof", "driver", "hotspot", "altered")
+FEATURES: Final = ("any_nonsyn", "lof", "driver", "hotspot", "altered", "actionable")
 POLICIES: Final = ("union", "primary", "metastasis", "earliest", "latest", "largest_panel")
 ENTRY_RULES: Final = ("auto", "none", "sequencing_report", "sample_collection", "custom")
 KINDS: Final = ("tables", "cbioportal", "sheet")
@@ -110,9 +110,11 @@ ASSOCIATION: Final[dict[str, Rule]] = {
 LINES: Final[dict[str, Rule]] = {
     "window": _COUNT, "gap": _COUNT, "local_as_line": _BOOL, "maintenance": _TEXTS, "drugs": _TEXT,
 }  # fmt: skip
+ACTIONABILITY: Final[dict[str, Rule]] = {"rules": _TEXT, "knowledge": _TEXT}
 TOP: Final[dict[str, Rule]] = {
     "study": Rule((dict,)), "source": Rule((list,), items=(dict,)), "endpoints": _TABLE_OF_TABLES,
     "read": Rule((dict,)), "eligibility": Rule((dict,)), "association": Rule((dict,)), "lines": Rule((dict,)),
+    "actionability": Rule((dict,)),
 }  # fmt: skip
 # What a source of each kind has of its own; another kind does not read it.
 OWN_KEYS: Final[dict[str, tuple[str, ...]]] = {

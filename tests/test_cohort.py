@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 import netgen as ng
-from netgen.cohort import CLINICAL, build_flow, describe, resolve_genes
+from netgen.cohort import CLINICAL
+from netgen.derive import build_flow, resolve_genes
 from netgen.errors import AnalysisError, Finding, Findings, InputError, SchemaError
-from netgen.study import AssociationSettings
+from netgen.study import AssociationSettings, describe
 from tests.demo_run import demo_cohort
 from tests.study_files import maf, panel, write_files
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from netgen.association.actionability import add_levels
 from netgen.association.beyond_one_gene import relate_features
 from netgen.association.entry_comparison import compare_entry
 from netgen.association.gene_treatment import GENE_TREATMENT_COLUMNS
@@ -18,7 +19,7 @@ from netgen.association.one_endpoint import EndpointResult, analyse_endpoint, an
 from netgen.association.results import ASSOCIATION_COLUMNS, HETEROGENEITY_COLUMNS, STATUSES, AssociationResult
 from netgen.association.schoenfeld import SCHOENFELD_COLUMNS
 from netgen.association.truncation import TRUNCATION_COLUMNS
-from netgen.cohort import build_flow, build_matrix, resolve_genes
+from netgen.derive import build_flow, build_matrix, resolve_genes
 from netgen.errors import CODES, Findings
 from netgen.study import override
 
@@ -71,6 +72,7 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     """
     findings = Findings(list(cohort.findings))
     settings = resolve_genes(override(cohort.study.association, **options), findings)
+    cohort = add_levels(cohort, settings.adjust, findings=findings)
     matrix = build_matrix(cohort, settings, findings=findings)
     # the products here are small: more BLAS threads would cost time and change last digits
     with threadpool_limits(limits=1, user_api="blas"):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from netgen.association.actionability import add_levels
 from netgen.association.baseline_variables import Variable, collect_variables, date_variables
 from netgen.association.describe_results import ALL, FLOW_COLUMNS, HEADER, MISSING, TABLE1_COLUMNS, DescribeResult
 from netgen.association.km import reverse_kaplan_meier_median
@@ -26,7 +27,7 @@ from netgen.association.table_one import (
 from netgen.clinical.endpoint_list import list_endpoints
 from netgen.clinical.endpoints import Endpoint
 from netgen.clinical.flow import add_step
-from netgen.cohort import build_endpoint, build_flow, build_matrix
+from netgen.derive import build_endpoint, build_flow, build_matrix
 from netgen.errors import AnalysisError, Findings
 from netgen.genomics.tmb import TMB_COLUMNS, estimate_tmb
 from netgen.schema import ORIGIN_GROUP3
@@ -92,7 +93,7 @@ def describe_cohort(
     Notes
     -----
     Follow-up: reverse Kaplan-Meier of overall survival from its origin, without delayed entry, and the range of those
-    alive (DOMAIN 2.12). Flow: ``cohort.build_flow``, with the delayed entry of the study. Withholding: ``small_cells``.
+    alive (DOMAIN 2.12). Flow: ``derive.build_flow``, with the delayed entry of the study. Withholding: ``small_cells``.
 
     Examples
     --------
@@ -107,6 +108,7 @@ def describe_cohort(
     findings = Findings(list(cohort.findings))
     master = seed if seed is not None else cohort.study.association.seed
     plan = GroupTests(tests=tests, seed=master, draws=permutations)
+    cohort = add_levels(cohort, [by, *extra], findings=findings)
     outcome = _survival(cohort, findings)
     sequenced = find_sequenced(cohort)
     variables = collect_variables(cohort, sequenced=sequenced, outcome=outcome, extra=extra)

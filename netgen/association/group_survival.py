@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from netgen.association.actionability import add_levels
 from netgen.association.analysis_set import UNKNOWN, AnalysisSet
 from netgen.association.competing import COMPETING_COLUMNS, INCIDENCE_COLUMNS, compare_causes
 from netgen.association.group_curves import CURVE_COLUMNS, HORIZONS, KM_COLUMNS, Grouping, tabulate_curves
@@ -32,7 +33,7 @@ from netgen.association.patient_groups import (
 from netgen.association.survival_results import FOLLOWUP_COLUMNS, GROUP_TEST_COLUMNS, SurvivalResult
 from netgen.clinical.flow import add_step
 from netgen.clinical.immortal_time import check_immortal_time
-from netgen.cohort import build_endpoint
+from netgen.derive import build_endpoint
 from netgen.errors import AnalysisError, Findings
 from netgen.study import override
 
@@ -134,6 +135,7 @@ def survival(
     0.236817
     """
     findings = Findings(list(cohort.findings))
+    cohort = add_levels(cohort, expand_request(by), findings=findings)
     settings = dataclasses.replace(override(cohort.study.association, **options), model=False)
     request = _Request(
         names=tuple(expand_request(by, cohort.patients.columns)),

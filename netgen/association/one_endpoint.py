@@ -17,7 +17,7 @@ from netgen.association.influence import find_influential
 from netgen.association.penalised import PenalisedModel, fit_penalised
 from netgen.association.schoenfeld import schoenfeld_residuals
 from netgen.association.truncation import TRUNCATION_COLUMNS, check_truncation, tabulate_truncation, warn_dependent
-from netgen.cohort import build_endpoint
+from netgen.derive import build_endpoint
 from netgen.errors import AnalysisError, Findings
 from netgen.provenance import derive_seed
 

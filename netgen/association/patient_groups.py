@@ -13,7 +13,7 @@ import pandas as pd
 from netgen.association import landmark_groups
 from netgen.association.sequenced import check_sequenced, why_unread
 from netgen.clinical.cells import is_null
-from netgen.cohort import build_matrix, resolve_genes
+from netgen.derive import build_matrix, resolve_genes
 from netgen.errors import AnalysisError
 
 if TYPE_CHECKING:

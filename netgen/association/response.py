@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from netgen.association.actionability import add_levels
 from netgen.association.analysis_set import UNKNOWN
 from netgen.association.multiplicity import adjust_pvalues
 from netgen.association.patient_groups import expand_request
@@ -30,7 +31,7 @@ from netgen.clinical.response import best_responses
 from netgen.clinical.response_column import name_response_columns, read_response_column
 from netgen.clinical.rows import counted
 from netgen.clinical.tumour_size import best_changes
-from netgen.cohort import build_matrix
+from netgen.derive import build_matrix
 from netgen.errors import AnalysisError, Findings
 from netgen.study import override
 
@@ -163,6 +164,7 @@ def response(
     )
     _check(request, cluster)
     findings = Findings(list(cohort.findings))
+    cohort = add_levels(cohort, expand_request(by), findings=findings)
     responses, left = _responses(cohort, request, findings)
     check_sequenced(cohort, request.settings.genes)
     matrix = build_matrix(cohort, request.settings, findings=findings) if is_sequenced(cohort) else None

@@ -14,7 +14,7 @@ from netgen.association.describe_results import SELECTION_COLUMNS
 from netgen.association.group_survival import survival
 from netgen.association.multiplicity import adjust_pvalues
 from netgen.association.table_one import NOT_FINITE, Columns, GroupTests, tabulate_characteristics
-from netgen.cohort import build_matrix
+from netgen.derive import build_matrix
 from netgen.errors import AnalysisError
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from netgen.association.actionability import add_levels
 from netgen.association.class_tables import MIN_CLASS, ClassTables, compare_classes
 from netgen.association.diagnostic_pathway import tabulate_intervals, tabulate_pathway
 from netgen.association.disease_evolution import describe_evolution
@@ -157,6 +158,7 @@ def therapy(
     findings = Findings(list(cohort.findings))
     master = cohort.study.association.seed if seed is None else seed
     names = expand_request(by)
+    cohort = add_levels(cohort, names, findings=findings)
     history = build_history(cohort)
     if not len(history.lines):
         raise AnalysisError(

@@ -27,7 +27,9 @@ FEATURE_TYPES: Final[dict[str, tuple[str, ...]]] = {
     "driver": ("mutations",),
     "hotspot": ("mutations",),
     "altered": DATA_TYPES,
+    "actionable": DATA_TYPES,
 }
+RULE_BASED: Final = ("driver", "actionable")  # rules of actionability have a say in them
 HIT_COLUMNS: Final = ("sample_id", "gene", "kind", "variant_class", "label", "vaf", "partner", "file", "row")
 DEEP_LOSS: Final = -1.5  # -1.5 is written by some callers for a homozygous deletion
 AMPLIFIED: Final = 2.0
@@ -73,7 +75,10 @@ def select_hits(
     4. ``hotspot``: altering and flagged ``hotspot``.
     5. ``altered``: altering mutation, amplification (2), homozygous deletion (-2, -1.5), or any structural variant.
        Gains (1) and shallow losses (-1) never count.
+    6. ``actionable``: none of its own; rules of actionability name the rows (``actionability.annotate.list_features``).
     """
+    if feature_type == "actionable":
+        components = ()
     parts = []
     if variants is not None and "mutations" in components:
         parts.append(_mutation_hits(variants, feature_type))

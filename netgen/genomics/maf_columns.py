@@ -65,8 +65,13 @@ _STANDARD: Final = frozenset(names[0] for target, names in SYNONYMS.items() if t
 # Population frequencies. gnomAD is preferred; MAX_AF (VEP) is a maximum over several projects.
 _GNOMAD: Final = re.compile(r"gnomad(e|g|exomes?|genomes?)?([a-z]{3})?af|gnomadaf([a-z]{3}|popmax)?|maxaf")
 _EXAC: Final = re.compile(r"exacaf([a-z]{3})?")
-# Calls of the OncoKB annotator, kept as they are.
-_ONCOKB: Final = re.compile(r"highest.*level|level[0-9r]\w*|mutationeffect|geneinoncokb|variantinoncokb")
+# Calls of the OncoKB annotator, kept as they are; beside levels, also what they rest on and for which tumour type.
+_ONCOKB: Final = re.compile(
+    r"(?P<level>highest.*level|level(?:[0-9r]|dx|px)\w*)|mutationeffect|geneinoncokb|variantinoncokb"
+)
+_BESIDE_LEVELS: Final = frozenset({
+    "citations", "txcitations", "dxcitations", "pxcitations", "oncotreecode", "cancertype", "tumortype", "tumourtype",
+})  # fmt: skip
 
 
 def squeeze(name: str) -> str:
@@ -130,9 +135,14 @@ def oncokb_columns(header: Sequence[str]) -> list[int]:
     Returns
     -------
     list of int
-        Positions in ``header``, without ``ONCOGENIC``, which has a column of its own.
+        Positions in ``header``, without ``ONCOGENIC``, which has a column of its own. Citations and tumour types
+        (ONCOTREE_CODE, CANCER_TYPE, TUMOR_TYPE) are among them only in a file that has levels.
     """
-    return [place for place, name in enumerate(header) if _ONCOKB.fullmatch(squeeze(name))]
+    names = [squeeze(name) for name in header]
+    calls = [_ONCOKB.fullmatch(name) for name in names]
+    has_levels = any(call is not None and call["level"] for call in calls)
+    beside = _BESIDE_LEVELS if has_levels else frozenset()
+    return [place for place, name in enumerate(names) if calls[place] or name in beside]
 
 
 def check_is_maf(places: Collection[str], header: Sequence[str], *, file: str) -> None:

@@ -17,7 +17,7 @@ import pandas as pd
 from netgen.errors import AnalysisError, Findings
 from netgen.genomics.cells import Cells, code_calls, code_pairs, encode, fill_scores
 from netgen.genomics.collapse import POLICIES, choose_samples, include_samples
-from netgen.genomics.features import DATA_TYPES, FEATURE_TYPES, select_hits, select_unclear
+from netgen.genomics.features import DATA_TYPES, FEATURE_TYPES, RULE_BASED, select_hits, select_unclear
 from netgen.genomics.kleene import REASON, REASONS, code_coverage, split_scores
 from netgen.genomics.pathways import NA_POLICIES, check_pathways, score_pathways
 from netgen.genomics.trace import find_discordance, report_off_panel, trace_alterations
@@ -43,7 +43,7 @@ class AlterationMatrix:
     patients, features
         Sorted axes. A feature is a gene or a pathway.
     feature_type
-        What "altered" means: any_nonsyn, lof, driver, hotspot, altered.
+        What "altered" means: any_nonsyn, lof, driver, hotspot, altered, actionable.
     policy
         How the samples of a patient were collapsed.
     components
@@ -88,6 +88,7 @@ def build_alteration_matrix(
     copy_number: pd.DataFrame | None = None,
     fusions: pd.DataFrame | None = None,
     calls: pd.DataFrame | None = None,
+    rule_hits: pd.DataFrame | None = None,
     patients: pd.Index | None = None,
     genes: Sequence[str] | pd.Index | None = None,
     pathways: Mapping[str, Sequence[str]] | None = None,
@@ -112,6 +113,9 @@ def build_alteration_matrix(
         Tables of ``netgen.schema``, filtered; None = no such table.
     calls
         A ready-made matrix, samples (index) x genes (columns), int8: 1 altered, 0 wild type, -1 not profiled.
+    rule_hits
+        Rows that rules of actionability make count, ``features.HIT_COLUMNS``: all that is ``actionable``, and mutations
+        that are ``driver`` beside those annotated as such. None = no rules.
     patients
         Patients of the analysis; None = all that have a sample. One without samples is not sequenced.
     genes
@@ -162,6 +166,9 @@ def build_alteration_matrix(
     tables = {"mutations": variants, "cna": copy_number, "structural_variants": fusions}
     components = _find_components(feature_type, included, profiles, tables)
     hits = select_hits(feature_type, components, variants=variants, copy_number=copy_number, fusions=fusions)
+    if rule_hits is not None and feature_type in RULE_BASED:
+        hits = pd.concat([part for part in (hits, rule_hits) if len(part)] or [hits], ignore_index=True)
+        hits = hits.drop_duplicates(["sample_id", "gene", "kind", "label"], ignore_index=True)
     _report_unlinked(hits, samples, findings)
     sample_ids = pd.Index(included["sample_id"], dtype="string")
     hits = hits[hits["sample_id"].isin(sample_ids)]

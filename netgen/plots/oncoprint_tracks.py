@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from netgen.plots.oncoprint_table import OncoprintTable
 
 NAMES: Final[dict[str, str]] = {
+    "actionable": "Actionable",
     "age_at_diagnosis": "Age (years)",
+    "best_level": "Best level",
     "ecog_ps": "ECOG PS",
     "ki67_pct": "Ki-67 (%)",
     "mitotic_count_2mm2": "Mitoses / 2 mm²",
@@ -43,7 +45,7 @@ RAMPS: Final = (
     ("#FBEFE3", "#A4490F"),
     ("#EAF5EC", "#12602F"),
 )
-ORDERED: Final = frozenset({"who_grade", "stage_at_diagnosis", "ecog_ps"})
+ORDERED: Final = frozenset({"best_level", "who_grade", "stage_at_diagnosis", "ecog_ps"})
 MISSING: Final = "#9A9A9A"
 TIME, EVENT = "#9DB4C8", "#1A1A1A"
 BINS: Final = 24

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from netgen.association.actionability import add_levels
 from netgen.clinical.endpoints import list_endpoints
-from netgen.cohort import build_endpoint, build_matrix
+from netgen.derive import build_endpoint, build_matrix
 from netgen.errors import AnalysisError, Findings
 from netgen.genomics.classes import is_altering
 from netgen.genomics.genes import normalize_gene_list
@@ -83,6 +84,7 @@ def build_oncoprint(
     """
     if top < 1:
         raise AnalysisError("E_CONFIG", f"top must be at least 1, found {top}.")
+    cohort = add_levels(cohort, tracks or ())
     settings = _settings(cohort, genes, features, policy)
     matrix = build_matrix(cohort, settings)
     rows = _current(genes, settings) or _most_frequent(matrix, settings, top)

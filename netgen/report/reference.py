@@ -7,9 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from netgen import schema
+from netgen.actionability.context_drugs import CONTEXT_COLUMNS
+from netgen.actionability.levels import LEVELS
+from netgen.actionability.rules import DIRECTIONS, FILE_KEYS, KIND, RULE_KEYS
 from netgen.association import describe_results as describe
 from netgen.association import response_results as response
 from netgen.association import therapy_tables as therapy
+from netgen.association.actionability import LINE_COLUMNS
+from netgen.association.actionability_by_origin import ORIGIN_COLUMNS, ORIGIN_STATUSES
+from netgen.association.actionable_by_marker import MARKER_ORIGIN_COLUMNS
+from netgen.association.actionable_coverage import COVERAGE_COLUMNS
+from netgen.association.actionable_patients import LEVEL_COUNT_COLUMNS, PATIENT_LEVEL_COLUMNS
 from netgen.association.competing import COMPETING_COLUMNS, INCIDENCE_COLUMNS
 from netgen.association.cooccurrence import COOCCURRENCE_COLUMNS, COOCCURRENCE_STATUSES
 from netgen.association.entry_comparison import ENTRY_COMPARISON_COLUMNS
@@ -25,6 +33,7 @@ from netgen.clinical.tumour_size import SIZE_COLUMNS
 from netgen.clinical.validate import describe_rules
 from netgen.errors import CODES
 from netgen.genomics.tmb import TMB_COLUMNS
+from netgen.report.actionability_columns import HIT_MEANINGS, IMPORTED_MEANINGS, VUS_MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,6 +98,10 @@ def render_messages() -> str:
     )
 
 
+RULE_FILES: Final = (
+    "A YAML file, or a tab-separated one whose columns are the dotted keys and whose lists are joined by `;`. "
+    "`netgen rules check FILE` reports everything that is wrong with one.\n"
+)
 # Command -> the tables it writes: name and meaning of each column, or of each status.
 RESULTS: Final[dict[str, dict[str, dict[str, str]]]] = {
     "associate": {
@@ -105,6 +118,19 @@ RESULTS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "gene_treatment.tsv: statuses": GENE_TREATMENT_STATUSES,
         "influence.tsv": INFLUENCE_COLUMNS,
         "schoenfeld.tsv": SCHOENFELD_COLUMNS,
+    },
+    "actionability": {
+        "actionability.tsv": HIT_MEANINGS,
+        "actionability_patients.tsv": PATIENT_LEVEL_COLUMNS,
+        "actionability_by_origin.tsv": ORIGIN_COLUMNS,
+        "actionability_by_origin.tsv: statuses": ORIGIN_STATUSES,
+        "actionability_by_marker.tsv": MARKER_ORIGIN_COLUMNS,
+        "levels_by_origin.tsv": LEVEL_COUNT_COLUMNS,
+        "targets_covered.tsv": COVERAGE_COLUMNS,
+        "variants_of_unknown_significance.tsv": VUS_MEANINGS,
+        "imported_assertions.tsv": IMPORTED_MEANINGS,
+        "lines_irrespective_of_genotype.tsv": LINE_COLUMNS,
+        "drugs_irrespective_of_genotype.tsv": CONTEXT_COLUMNS,
     },
     "survival": {
         "group_tests.tsv": GROUP_TEST_COLUMNS,
@@ -166,6 +192,34 @@ def render_results() -> str:
     return "\n".join(parts)
 
 
+def render_rules() -> str:
+    """Return the page of the keys and vocabularies of a rule table.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    kinds = [(f"`{name}`", kind.meaning, str(kind.specificity), _codes(kind.needs), _codes(kind.may))
+             for name, kind in KIND.items()]  # fmt: skip
+    directions = [(f"`{name}`", ", ".join(levels)) for name, levels in DIRECTIONS.items()]
+    return "\n".join(
+        [
+            f"# Rule tables\n\n{NOTE}",
+            RULE_FILES,
+            f"## Keys of the file (YAML)\n\n{_table(('key', 'meaning'), _named(FILE_KEYS))}",
+            f"## Keys of a rule\n\n{_table(('key', 'meaning'), _named(RULE_KEYS))}",
+            f"## Kinds of alteration\n\n{_table(('kind', 'meaning', 'specificity', 'needs', 'may have'), kinds)}",
+            f"## Levels\n\n{_table(('level', 'meaning'), _named(LEVELS))}",
+            f"## Directions\n\n{_table(('direction', 'levels it may have'), directions)}",
+        ]
+    )
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def _named(meanings: dict[str, str]) -> list[tuple[str, str]]:
     return [(f"`{name}`", meaning) for name, meaning in meanings.items()]
 
@@ -186,7 +240,8 @@ def main(arguments: list[str]) -> None:
     """
     folder = Path(arguments[0])
     folder.mkdir(parents=True, exist_ok=True)
-    pages = {"tables.md": render_tables(), "messages.md": render_messages(), "results.md": render_results()}
+    pages = {"tables.md": render_tables(), "messages.md": render_messages(), "results.md": render_results(),
+             "rules.md": render_rules()}  # fmt: skip
     for name, text in pages.items():
         (folder / name).write_text(text, encoding="utf-8")
 

@@ -223,3 +223,11 @@ def test_write_oncoprint__panel_gaps_of_a_real_study(shared, tmp_path):
     assert rows["n_profiled"].tolist() == [len(cohort.patients), n]
     assert n < len(cohort.patients)
     assert rows["label"].str.endswith("*").tolist() == [False, True]
+
+
+def test_build_oncoprint__has_the_site_itself_as_a_track_beside_its_group():
+    table = ng.build_oncoprint(demo_cohort(), genes=["MEN1"], tracks=["origin"])
+    shown = table.patients.set_index("patient_id")
+    site = demo_cohort().patients.set_index("patient_id").loc[shown.index]
+    assert shown["origin"].tolist() == site["origin"].tolist()
+    assert shown["group"].tolist() == site["origin_group3"].tolist()
