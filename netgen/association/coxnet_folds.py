@@ -9,7 +9,7 @@ Results are those of ``fit_coxnet`` for each weighting alone.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -171,10 +171,8 @@ def _fit_one(
     rows = np.flatnonzero(weight > 0)
     part = build_risk_sets(risk.time[rows], risk.event[rows], entry=risk.entry[rows], strata=risk.stratum[rows])
     layout = lay_out(part, weight[rows], ties=options.ties)
-    here, used = _narrow(
-        columns, np.flatnonzero(kept), rows, weight[rows] / layout.total, standardize=options.standardize
-    )
-    here = replace(here, values=here.values[:, layout.rows])
+    share = weight / layout.total
+    here, used = _narrow(columns, kept, share, rows[layout.rows], standardize=options.standardize)
     v = factor[used]
     problem = pose_problem(here, layout, options.alpha * v, (1 - options.alpha) * v)
     fits, null = fit_unpenalised(problem, tol=options.tol)
@@ -189,14 +187,19 @@ def _fit_one(
     return coef
 
 
-def _narrow(columns: Columns, kept: Rows, rows: Rows, share: Floats, *, standardize: bool) -> tuple[Columns, Rows]:
-    """Return those of the columns to keep that vary among some patients, in units of their SD there if wanted."""
-    values = columns.values[kept][:, rows]
-    square = (values**2) @ share
+def _narrow(columns: Columns, kept: Flags, share: Floats, rows: Rows, *, standardize: bool) -> tuple[Columns, Rows]:
+    """Return those of the columns to keep that vary among the patients with a share, in units of their SD if wanted.
+
+    The columns hold the rows asked for, and are copied once: of large cohorts they are most of the memory.
+    """
+    values = columns.values
+    dense = isinstance(values, np.ndarray)
+    square = np.einsum("ij,ij,j->i", values, values, share) if dense else values.multiply(values) @ share
     variance = square - (values @ share) ** 2
-    varies = variance > _CONSTANT * square
-    scale = np.sqrt(variance[varies]) if standardize else np.ones(int(varies.sum()))
-    return Columns(values=values[varies], offset=columns.offset[kept[varies]], scale=scale), kept[varies]
+    used = np.flatnonzero(kept & (variance > _CONSTANT * square))
+    scale = np.sqrt(variance[used]) if standardize else np.ones(len(used))
+    part = values[np.ix_(used, rows)] if dense else values[used][:, rows]
+    return Columns(values=part, offset=columns.offset[used], scale=scale), used
 
 
 def _fit_few(

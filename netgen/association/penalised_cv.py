@@ -200,21 +200,27 @@ def cross_validate(
     case = np.ones(len(matrix)) if weights is None else np.asarray(weights, dtype=np.float64)
     n_events = case[risk.event].sum()
     judge = partial(_deviance, ties=path.ties)
-    centred = matrix - np.average(matrix, axis=0, weights=case)
+    mean_column = np.average(matrix, axis=0, weights=case)
     deviance, fold_se = np.empty((len(splits), n_fits)), np.empty(n_fits)
-    eta = np.empty((len(splits), n_fits, len(matrix)))
+    kept_coefs = []
     fits = _iter_fits(matrix, risk, splits, path, min_altered, case, standardize=standardize, tol=tol, threads=threads)
     for r, (split, coefs) in enumerate(zip(splits, fits, strict=True)):
-        for fold, coef in zip(np.unique(split), coefs, strict=True):
-            eta[r][:, split == fold] = coef @ centred[split == fold].T
         if criterion == "pooled":
-            deviance[r] = judge(eta[r], risk, case) / n_events
+            deviance[r] = judge(_predict(matrix, mean_column, split, coefs), risk, case) / n_events
         else:
-            deviance[r], fold_se = _van_houwelingen(centred, risk, split, coefs, case, judge)
+            deviance[r], fold_se = _van_houwelingen(matrix, risk, split, coefs, case, judge)
+        kept_coefs.append(coefs)
     mean = deviance.mean(axis=0)
     se = deviance.std(axis=0, ddof=1) if len(splits) > 1 else fold_se
     index_min = int(mean[:-1].argmin())
     index_1se = int(np.argmax(mean[:-1] <= mean[index_min] + se[index_min]))
+    chosen = [index_min, index_1se, n_fits - 1]
+    eta = np.stack(
+        [
+            _predict(matrix, mean_column, split, coefs[:, chosen])
+            for split, coefs in zip(splits, kept_coefs, strict=True)
+        ]
+    )
     return CrossValidation(
         lambdas=path.lambdas,
         deviance=deviance[:, :-1],
@@ -223,11 +229,20 @@ def cross_validate(
         se=se[:-1],
         index_min=index_min,
         index_1se=index_1se,
-        eta_min=eta[:, index_min],
-        eta_1se=eta[:, index_1se],
-        eta_null=eta[:, -1],
+        eta_min=eta[:, 0],
+        eta_1se=eta[:, 1],
+        eta_null=eta[:, 2],
         criterion=criterion,
     )
+
+
+def _predict(matrix: Floats, mean: Floats, split: NDArray[np.intp], coefs: Floats) -> Floats:
+    """Return linear predictors (models, n) of the left-out patients, of columns centred at the mean of all patients."""
+    eta = np.empty((coefs.shape[1], len(matrix)))
+    for fold, coef in zip(np.unique(split), coefs, strict=True):
+        rows = split == fold
+        eta[:, rows] = coef @ matrix[rows].T - (coef @ mean)[:, None]
+    return eta
 
 
 def _iter_fits(
