@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from netgen.association.actionability import actionability
+    from netgen.association.actionability import assess_actionability
     from netgen.association.associate import associate
     from netgen.association.describe import describe_cohort
     from netgen.association.estimator import PenalisedCox
@@ -53,8 +53,8 @@ _HOMES: Final = {
     "PenalisedCox": "association.estimator",
     "SchemaError": "errors",
     "Study": "study",
-    "actionability": "association.actionability",
     "annotate_cohort": "derive",
+    "assess_actionability": "association.actionability",
     "associate": "association.associate",
     "build_endpoint": "derive",
     "build_matrix": "derive",
@@ -92,8 +92,8 @@ __all__ = [
     "SchemaError",
     "Study",
     "__version__",
-    "actionability",
     "annotate_cohort",
+    "assess_actionability",
     "associate",
     "build_endpoint",
     "build_matrix",

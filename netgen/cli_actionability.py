@@ -56,7 +56,7 @@ def actionability(**options: Any) -> None:  # noqa: ANN401  # click hands over e
         from netgen.actionability.oncokb_http import read_token
 
         read_token(options["oncokb_token_env"])  # a token given in place of a name must not reach the provenance
-    from netgen.association.actionability import actionability as run
+    from netgen.association.actionability import assess_actionability as run
     from netgen.report.actionability_files import summarise_actionability, write_actionability
 
     cohort = read(options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import fields
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
     from netgen.actionability.annotate import Annotation
 
-TABLES = ("patients", "samples", "profiles", "panels", "variants", "germline", "copy_number", "fusions", "biomarkers",
-          "imaging", "treatments")  # fmt: skip
+TABLES: Final = (
+    "patients", "samples", "profiles", "panels", "variants", "germline", "copy_number", "fusions", "biomarkers",
+    "imaging", "treatments",
+)  # fmt: skip
 
 
 def build_matrix(
@@ -168,6 +170,25 @@ def annotate_cohort(
     loaded = load_knowledge(rules or given.rules, knowledge or given.knowledge, today=today, findings=findings)
     tables = {name: getattr(cohort, name) for name in TABLES}
     return annotate(tables, loaded, oncokb_token_env=oncokb_token_env, findings=findings)
+
+
+def describe_evidence(cohort: Cohort) -> dict[str, Any]:
+    """Return the versions of what levels of evidence are taken from, for the provenance.
+
+    Parameters
+    ----------
+    cohort
+        The cohort, whose study names rules and knowledge.
+
+    Returns
+    -------
+    dict
+        As ``actionability.annotate.describe_knowledge``.
+    """
+    from netgen.actionability.annotate import describe_knowledge, load_knowledge
+
+    given, today = cohort.study.actionability, datetime.now(tz=UTC).date()
+    return describe_knowledge(load_knowledge(given.rules, given.knowledge, today=today, findings=Findings()))
 
 
 def build_endpoint(

@@ -76,6 +76,7 @@ CODES: Final[dict[str, str]] = {
     "W_BUILD_MIXED": "the study has variants on several genome builds",
     "W_BUILD_UNKNOWN": "no genome build is stated",
     "W_CENSORING_IMBALANCE": "censoring or entry differs between altered and unaltered",
+    "W_CHANGE_UNSTATED": "mutations without a protein change: rules on changes cannot be applied",
     "W_CURATIVE_RECLASS": "a curative treatment counts as palliative: the tumour progressed within 6 months of its end",
     "W_COLLECTION_EARLY": "a specimen was collected long before the diagnosis",
     "W_DATE_CLAMPED": "an imputed date was moved into its admissible interval",

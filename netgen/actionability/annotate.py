@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.actionability.alterations import gather_alterations
 from netgen.actionability.biomarkers import flag_possible_dmmr, gather_biomarkers
+from netgen.actionability.guards import UNSTATED
 from netgen.actionability.import_oncokb import read_oncokb_columns
 from netgen.actionability.imported import match_imported
 from netgen.actionability.imports import import_table
@@ -216,6 +217,31 @@ def _describe_file(file: SnapshotFile, snapshot: Snapshot, tree: OncoTree, today
     return f": {table.details['record'].nunique()} assertions{rejected}"
 
 
+def describe_knowledge(knowledge: Knowledge) -> dict[str, Any]:
+    """Return the versions of rules, tumour types and imports, for plans and provenance.
+
+    Parameters
+    ----------
+    knowledge
+        What was applied.
+
+    Returns
+    -------
+    dict
+        ``rules``, ``oncotree`` and ``imports``, plain values.
+    """
+    rules, tree = knowledge.rules, knowledge.tree
+    return {
+        "rules": {"name": rules.name, "snapshot": rules.snapshot, "sha256": rules.sha256, "n": len(rules.rules)},
+        "oncotree": {"source": tree.source, "version": tree.version, "date": tree.date, "licence": tree.licence},
+        "imports": [
+            {"source": one.source, "version": one.version, "date": one.date, "licence": one.licence,
+             "n": one.details["record"].nunique(), "n_rejected": len(one.rejected)}
+            for one in knowledge.imports
+        ],
+    }  # fmt: skip
+
+
 def annotate(
     tables: Mapping[str, pd.DataFrame], knowledge: Knowledge, *, oncokb_token_env: str = "", findings: Findings
 ) -> Annotation:
@@ -232,7 +258,7 @@ def annotate(
         Name of the environment variable that holds a token for OncoKB: its service is asked, too. Genes, changes and
         OncoTree codes leave the machine, identifiers do not. Blank = nobody is asked.
     findings
-        Collects E_ONCOTREE_UNKNOWN, W_ONCOTREE_MISSING and what the biomarkers give.
+        Collects E_ONCOTREE_UNKNOWN, W_ONCOTREE_MISSING, W_CHANGE_UNSTATED and what the biomarkers give.
 
     Returns
     -------
@@ -247,7 +273,7 @@ def annotate(
     patients = _resolve_types(tables["patients"], knowledge.tree, findings)
     samples = _resolve_types(tables["samples"], knowledge.tree, findings)
     findings.raise_errors()
-    _report_types(patients, findings)
+    _report_types(patients, samples, findings)
     names = ("variants", "germline", "copy_number", "fusions")
     altered = gather_alterations(samples, *(tables[name] for name in names), findings=findings)
     tmb = estimate_tmb(
@@ -271,12 +297,14 @@ def annotate(
         from netgen.actionability.oncokb_client import ask_oncokb
 
         imported.append(ask_oncokb(alterations, known, knowledge.tree, token_env=oncokb_token_env, findings=findings))
+    vus = list_vus(alterations, hits, knowledge.rules.rules)
+    _report_unstated(vus, findings)
     return Annotation(
         patients=patients,
         samples=samples,
         alterations=alterations,
         hits=hits,
-        vus=list_vus(alterations, hits, knowledge.rules.rules),
+        vus=vus,
         imported=pd.concat(imported, ignore_index=True),
         knowledge=knowledge,
     )
@@ -291,25 +319,32 @@ def list_features(annotation: Annotation, feature_type: str) -> pd.DataFrame:
         Of the cohort.
     feature_type
         ``driver``: somatic mutations with a hit of a rule that asks for more than any mutation. ``actionable``: somatic
-        alterations with a hit for sensitivity at a counted level (N1, N2, N3A, N3B), for the tumour type of the
-        patient.
+        alterations with a hit for sensitivity at a counted level (N1, N2, N3A, N3B) for the tumour type of the
+        patient, and no resistance to that therapy.
 
     Returns
     -------
     DataFrame
-        ``genomics.features.HIT_COLUMNS``.
+        ``genomics.features.HIT_COLUMNS``, and ``certain``: False where the tumour type is missing or too broad to say
+        whether a rule at such a level holds.
     """
     hits, altered = annotation.hits, annotation.alterations
+    certain = pd.Series(data=True, index=hits.index)
     if feature_type == "actionable":
-        hits = hits[(hits["direction"] == "sensitivity") & hits["level"].isin(COUNTED)]
+        resisted = hits["flags"].str.contains("resistance_cooccurrence", regex=False).fillna(value=False)
+        hits = hits[(hits["direction"] == "sensitivity") & hits["level_in_scope"].isin(COUNTED) & ~resisted]
+        certain = hits["scope_match"] != "uncertain"
+        hits = hits[~certain | hits["level"].isin(COUNTED)]
     else:
         hits = hits[hits["kind"] != "any_mutation"]
+    sure = set(hits.loc[certain.reindex(hits.index), "alteration_id"])
     rows = altered[altered["alteration_id"].isin(hits["alteration_id"]) & altered["kind"].isin(list(_FEATURE_KINDS))]
     rows = rows[rows["origin"] != "germline"]
     if feature_type == "driver":
         rows = rows[rows["kind"] == "mutation"]
-    out = rows.assign(kind=rows["kind"].map(_FEATURE_KINDS), label=rows["alteration"])
-    return out[list(FEATURE_COLUMNS)].reset_index(drop=True)
+    told = rows.assign(kind=rows["kind"].map(_FEATURE_KINDS), label=rows["alteration"])
+    out = told[list(FEATURE_COLUMNS)].assign(certain=rows["alteration_id"].isin(sure))
+    return out.reset_index(drop=True)
 
 
 def _known_genes(snapshot: Snapshot | None) -> frozenset[str] | None:
@@ -326,8 +361,27 @@ def _resolve_types(frame: pd.DataFrame, tree: OncoTree, findings: Findings) -> p
     return frame.assign(oncotree_code=frame["oncotree_code"].map(current).astype("string"))
 
 
-def _report_types(patients: pd.DataFrame, findings: Findings) -> None:
-    missing = int(patients["oncotree_code"].isna().sum())
+def _report_unstated(vus: pd.DataFrame, findings: Findings) -> None:
+    """Say of how many mutations the file does not name the change: what no rule found there is not negative."""
+    rows = vus[vus["reason"] == UNSTATED]
+    if len(rows):
+        genes = rows["gene"].value_counts()
+        named = sorted(genes.index, key=lambda gene: (-int(genes[gene]), gene))[:5]
+        findings.add(
+            "W_CHANGE_UNSTATED",
+            f"{len(rows)} mutations of genes with rules name no protein change (most in {', '.join(named)}): rules on "
+            "changes cannot be applied to them, and who has none of their hits is not negative.",
+            fix="Annotate the variants, so that the file has a column of protein changes (HGVSp_Short).",
+            column="hgvsp_short",
+        )
+
+
+def _report_types(patients: pd.DataFrame, samples: pd.DataFrame, findings: Findings) -> None:
+    """Warn of patients without a tumour type, be it of their own or of all their samples, and of duodenal tumours."""
+    tumours = samples[~samples["sample_class"].isin(["normal"])]
+    open_ = set(tumours.loc[tumours["oncotree_code"].isna(), "patient_id"])
+    told = patients["patient_id"].isin(set(tumours["patient_id"]) - open_)
+    missing = int((patients["oncotree_code"].isna() & ~told).sum())
     if missing:
         findings.add(
             "W_ONCOTREE_MISSING",

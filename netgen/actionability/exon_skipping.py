@@ -14,8 +14,9 @@ GRCh37 7:116411903-116412043, GRCh38 7:116771849-116771989. It is skipped (``exo
 3. a deletion takes the exon out in frame (from residue 963-965 to 1008-1010).
 
 It may be skipped (``exon_skip`` missing, flag ``possible_exon_skip``) by a substitution of D1010, whose codon holds the
-last base of the exon; by a variant of class Intron or Splice_Region within 30 bases before or 8 behind the exon; and by
-a Splice_Site variant of MET that says nothing of its place. RNA decides those.
+last base of the exon, or of that base where no residue is stated; by a variant of class Intron or Splice_Region within
+30 bases before or 8 behind the exon; and by a Splice_Site variant of MET that says nothing of its place. RNA decides
+those.
 
 Limits. A residue is read as one of the canonical transcript, of NM_001127500 (18 residues longer) only where
 ``transcript_id`` says so; coding positions of both are known. A deletion that begins in another exon and branch-point
@@ -117,8 +118,9 @@ def _judge(row: dict[str, Any]) -> bool | None:
     if row["variant_class"] in {"Intron", "Splice_Region"}:
         near = _at_base(row["hgvsc"], _NEAR) or _at_position(row, _NEAR)
         return None if near else False
-    last_base = row["change_type"] == "missense" and row["ref_aa"] == "D" and first == _LAST
-    return None if last_base else False
+    last_codon = row["change_type"] == "missense" and row["ref_aa"] == "D" and first == _LAST
+    last_base = row["variant_class"] == "Missense_Mutation" and first is None and _is_last_base(row)
+    return None if last_codon or last_base else False
 
 
 def _at_residue(row: dict[str, Any], first: int | None) -> bool | None:
@@ -137,6 +139,10 @@ def _at_base(hgvsc: str, limits: tuple[int, int] | None) -> bool | None:
         (base in _ACCEPTORS and -before <= offset < 0) or (base in _DONORS and 0 < offset <= behind)
         for base, offset in ends
     )
+
+
+def _is_last_base(row: dict[str, Any]) -> bool:
+    return row["build"] in _GENOMIC and row["pos"] == str(_GENOMIC[row["build"]][1])
 
 
 def _at_position(row: dict[str, Any], limits: tuple[int, int]) -> bool | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
+from netgen.actionability.exon_skipping import POSSIBLE_SKIP
 from netgen.actionability.rules import FAMILY
 from netgen.genomics.classes import NONSYN, PROMOTER_GENES
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from netgen.actionability.rules import Rule
 
+UNSTATED: Final = "change_not_stated"
 GERMLINE_SUGGESTED: Final = "germline_confirmation_suggested"
 ONCOGENIC_CALLS: Final = frozenset({"oncogenic", "likely oncogenic", "pathogenic", "likely pathogenic"})
 ALTERING: Final = frozenset(
@@ -194,15 +196,22 @@ def list_vus(alterations: pd.DataFrame, hits: pd.DataFrame, rules: Sequence[Rule
     -------
     DataFrame
         ``VUS_COLUMNS``, sorted, one row per mutation. ``reason``: ``not_curated`` (nothing says what the change does),
-        ``truncating_without_rule`` or ``oncogenic_without_rule`` (its effect is known, but no rule asks for it).
-        Changes that leave the protein as it is are not listed.
+        ``change_not_stated`` (neither does the file name it: rules on changes cannot be applied),
+        ``possible_exon_skip`` (RNA decides), ``truncating_without_rule`` or ``oncogenic_without_rule`` (its effect is
+        known, but no rule asks for it). Changes that leave the protein as it is are not listed.
     """
     genes = {gene for rule in rules if FAMILY[rule.alteration.kind] != "biomarker" for gene in rule.genes}
     missed = alterations["gene"].isin(genes) & ~alterations["alteration_id"].isin(hits["alteration_id"])
     rows = alterations[missed.to_numpy(dtype=bool)]
     seen = read_columns(rows)
     altering = is_altering(seen)
+    kept_open = np.array([POSSIBLE_SKIP in str(flags).split(";") for flags in rows["flags"].fillna("")], dtype=bool)
     cut = np.array([item in _TRUNCATING for item in seen["change_type"]], dtype=bool)
-    reason = np.select([is_vouched(seen), cut], ["oncogenic_without_rule", "truncating_without_rule"], "not_curated")
-    out = rows.assign(reason=pd.Series(reason, index=rows.index, dtype="string"))[altering]
+    unstated = (seen["change"] == "") & (seen["first_aa"] == UNKNOWN) & (seen["exon"] == UNKNOWN)
+    reasons = {
+        "possible_exon_skip": kept_open, "oncogenic_without_rule": is_vouched(seen), "truncating_without_rule": cut,
+        UNSTATED: unstated,
+    }  # fmt: skip
+    reason = np.select(list(reasons.values()), list(reasons), "not_curated")
+    out: pd.DataFrame = rows.assign(reason=pd.Series(reason, index=rows.index, dtype="string"))[altering | kept_open]
     return out[list(VUS_COLUMNS)].sort_values(list(VUS_COLUMNS), kind="stable").reset_index(drop=True)

@@ -45,6 +45,7 @@ _EFFECTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("therapy_resistance", "1", "resistance"),
     ("favorable_prognosis", "1", "prognostic_good"),
     ("favorable_prognosis", "0", "prognostic_poor"),
+    ("diagnostic", "1", "diagnostic"),
 )
 _PREDICATES: Final = {
     "predictSensitivityTo": "sensitivity",

@@ -149,7 +149,7 @@ def exact_change(gene: str, text: str, origin: str = "somatic") -> Alternative:
     if codon:
         return Alternative((symbol,), AlterationSpec(kind="codon", codons=("".join(codon.groups()),)), origin)
     parsed = parse_protein_change(text)
-    if parsed is None or parsed.first_aa is None or not parsed.ref_aa or parsed.change_type in ("", "other"):
+    if parsed is None or parsed.first_aa is None or not parsed.ref_aa or parsed.change_type in ("", "other", "silent"):
         raise UnrepresentableError("unread", f"{gene} {text}")
     return Alternative((symbol,), AlterationSpec(kind="exact_hgvsp", changes=(parsed.change,)), origin)
 

@@ -14,6 +14,7 @@ from netgen.actionability.rules import AGNOSTIC
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from netgen.actionability.rules import Rule
     from netgen.knowledge.oncotree import OncoTree
@@ -94,7 +95,8 @@ def match_imported_scope(tree: OncoTree, code: str | None, include: Iterable[str
     """Return how a tumour type stands to the disease of an imported assertion, whose terms are wider than ours.
 
     An import that says "Lung Cancer" means adenocarcinoma: for a neuroendocrine tumour, a node that is not
-    neuroendocrine itself never gives more than ``uncertain``.
+    neuroendocrine itself never gives more than ``uncertain``. Nor does it for a tumour that is recorded so broadly
+    (LUNG, PANCREAS) that it may be a neuroendocrine one.
 
     Parameters
     ----------
@@ -114,10 +116,12 @@ def match_imported_scope(tree: OncoTree, code: str | None, include: Iterable[str
     """
     wanted = tuple(include)
     found = match_scope(tree, code, wanted, exclude)
-    if found != "in_scope" or not is_neuroendocrine(tree, code):
+    if found != "in_scope":
         return found
     own = [item for item in wanted if is_neuroendocrine(tree, item)]
     if own and match_scope(tree, code, own, exclude) == "in_scope":
+        return "in_scope"
+    if not is_neuroendocrine(tree, code) and not _lies_above(tree, _current(tree, code), NEN_CODES):
         return "in_scope"
     return "agnostic" if AGNOSTIC in wanted else "uncertain"
 
@@ -230,6 +234,6 @@ def _holds(lineage: frozenset[str], codes: set[str]) -> bool:
     return not lineage.isdisjoint(codes) or (AGNOSTIC in codes and HAEMATOLOGIC.isdisjoint(lineage))
 
 
-def _lies_above(tree: OncoTree, code: str, codes: set[str]) -> bool:
+def _lies_above(tree: OncoTree, code: str, codes: AbstractSet[str]) -> bool:
     """Tell whether one of the codes lies below a tumour type, which is then too broad."""
     return any(item in tree and item != code and tree.is_within(item, code) for item in codes)

@@ -152,7 +152,7 @@ def _settle_type(rows: pd.DataFrame, unspecified: NDArray[np.bool_]) -> pd.Serie
 
 
 def _label(rows: pd.DataFrame, unspecified: NDArray[np.bool_]) -> pd.Series:
-    """Name a variant: by protein change, coding change, exon, or what was said."""
+    """Name a variant: by protein change, coding change, exon, what was said, or class and position."""
     change = rows["change"]
     label = ("p." + change).where(change != "")
     label = label.fillna(rows["hgvsc"])
@@ -160,7 +160,8 @@ def _label(rows: pd.DataFrame, unspecified: NDArray[np.bool_]) -> pd.Series:
     named = rows["exon"].notna() & (rows["change_type"].ne("splice") | rows["exon_skip"])
     label = label.fillna(exon.where(named.fillna(value=False)))
     label = label.fillna(rows["variant_class"].map(_UNSTATED).astype("string").where(unspecified))
-    return label.fillna(rows["variant_class"]).astype("string")
+    place = rows["variant_class"] + " " + rows["chrom"].astype("string") + ":" + rows["pos"].astype("string")
+    return label.fillna(place).fillna(rows["variant_class"]).astype("string")
 
 
 def _genomic(rows: pd.DataFrame) -> pd.Series:

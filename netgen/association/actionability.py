@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from netgen.actionability.annotate import describe_knowledge
 from netgen.actionability.context_drugs import annotate_lines
 from netgen.association.actionability_by_origin import GROUPINGS, distribute
 from netgen.association.actionable_by_marker import distribute_markers
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from netgen.actionability.annotate import Annotation, Knowledge
+    from netgen.actionability.annotate import Annotation
     from netgen.cohort import Cohort
 
 # Patient columns that other analyses may ask for by name.
@@ -81,7 +82,7 @@ class ActionabilityResult:
     plan: Mapping[str, Any]
 
 
-def actionability(
+def assess_actionability(
     cohort: Cohort,
     *,
     rules: Path | None = None,
@@ -130,7 +131,7 @@ def actionability(
     Examples
     --------
     >>> import netgen as ng
-    >>> result = ng.actionability(ng.read_cohort("demo"))
+    >>> result = ng.assess_actionability(ng.read_cohort("demo"))
     >>> sorted(result.patients["best_level"].dropna().unique())
     ['N4', 'NX']
     """
@@ -160,7 +161,7 @@ def actionability(
         lines=lines.loc[lines["approved_class"] != "", list(LINE_COLUMNS)].reset_index(drop=True),
         findings=findings,
         plan={
-            "by": list(groupings), "restrict": restrict, "seed": master, **_describe(annotation.knowledge),
+            "by": list(groupings), "restrict": restrict, "seed": master, **describe_knowledge(annotation.knowledge),
         },
     )  # fmt: skip
 
@@ -234,17 +235,3 @@ def _report_mismatch(by_origin: pd.DataFrame, findings: Findings, *, restrict: b
             fix=fix,
             value=row.grouping,
         )
-
-
-def _describe(knowledge: Knowledge) -> dict[str, Any]:
-    """Versions of what was applied."""
-    rules, tree = knowledge.rules, knowledge.tree
-    return {
-        "rules": {"name": rules.name, "snapshot": rules.snapshot, "sha256": rules.sha256, "n": len(rules.rules)},
-        "oncotree": {"source": tree.source, "version": tree.version, "date": tree.date, "licence": tree.licence},
-        "imports": [
-            {"source": one.source, "version": one.version, "date": one.date, "licence": one.licence,
-             "n": one.details["record"].nunique(), "n_rejected": len(one.rejected)}
-            for one in knowledge.imports
-        ],
-    }  # fmt: skip

@@ -196,7 +196,7 @@ def _compare(origins: Origins, choice: Choice, *, restrict: bool, alpha: float, 
          "warnings": "W_LOW_COVERAGE" if few[i] else ""} | shared
         for i, name in enumerate(origins.names)
     ]  # fmt: skip
-    warnings = ["W_PANEL_MISMATCH"] if choice.mismatch else []
+    warnings = ["W_PANEL_MISMATCH"] if choice.mismatch and choice.n_tested > 1 else []
     if test is not None and test.p > alpha:
         warnings.append("W_NO_EQUIVALENCE")
     left_out = [name for name, one in zip(origins.names, status, strict=True) if one != "compared"]

@@ -72,7 +72,7 @@ def associate(cohort: Cohort, *, threads: int = 1, **options: Any) -> Associatio
     """
     findings = Findings(list(cohort.findings))
     settings = resolve_genes(override(cohort.study.association, **options), findings)
-    cohort = add_levels(cohort, settings.adjust, findings=findings)
+    cohort = add_levels(cohort, [*settings.adjust, settings.strata], findings=findings)
     matrix = build_matrix(cohort, settings, findings=findings)
     # the products here are small: more BLAS threads would cost time and change last digits
     with threadpool_limits(limits=1, user_api="blas"):

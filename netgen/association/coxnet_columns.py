@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _SMALL: Final = 100_000  # cells up to which an array is as fast as anything
 _DENSE: Final = 0.25  # share of non-zero values from which zeros are worth storing
+_HALF: Final = 0.5
+_LARGE: Final = 20_000_000  # cells from which memory decides: only zeros in the minority are worth storing
 _BLOCK: Final = 4_000_000  # cells that are written out at a time
 _SPARSE_GRAM: Final = 200  # a sparse product of products costs this times a dense one, per multiplication
 
@@ -65,8 +67,10 @@ def hold_columns(matrix: NDArray[Any], rows: Rows, mean: Floats, scale: Floats, 
     shape = (matrix.shape[1], len(rows))
     counts = (np.count_nonzero(matrix[part], axis=0) for part in _parts(*matrix.shape))
     filled = sum(counts, start=np.zeros(shape[0])) / max(len(matrix), 1)
-    dense = shape[0] * shape[1] <= _SMALL or bool(np.where(filled > _DENSE, 1.0, filled).mean() > _DENSE)
-    offset = np.where(use & ~dense & (filled <= _DENSE), mean, 0.0)
+    cells = shape[0] * shape[1]
+    limit = _DENSE if cells <= _LARGE else _HALF
+    dense = cells <= _SMALL or bool(np.where(filled > limit, 1.0, filled).mean() > limit)
+    offset = np.where(use & ~dense & (filled <= limit), mean, 0.0)
     whole, parts = np.empty(shape if dense else (0, 0)), []
     for part in _parts(*shape):
         block = np.subtract(matrix[rows, part].T, (mean - offset)[part, None], out=whole[part] if dense else None)

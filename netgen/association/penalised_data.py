@@ -31,7 +31,7 @@ class ModelData:
     mean, sd
         What the covariates were.
     genes
-        1.0 altered, 0.0 wild type.
+        1 altered, 0 wild type.
     lost_patients, lost_features
         patient_id, reason; and feature, reason, n_profiled, n_altered.
     notes
@@ -185,11 +185,12 @@ def prepare_data(
     genes again, judged on the patients left.
     """
     clinical = pd.DataFrame(index=outcome.index) if covariates is None else _match(covariates, outcome.index)
-    genes = _match(features, outcome.index)[sorted(features.columns)].astype("Float64")
+    genes = _match(features, outcome.index)[sorted(features.columns)]
     if not features.columns.is_unique:
         raise ValueError("features must have one column per gene")
     if not (genes.isna() | genes.isin([0, 1])).to_numpy().all():
         raise ValueError("features must hold 1 (altered), 0 (wild type) or NA (not profiled)")
+    genes = genes.astype("Int8")  # a byte per cell: of a large cohort this table is most of the memory
     reason = outcome["reason"].copy()
     reason[(reason == "") & clinical.isna().any(axis=1)] = "covariate_missing"
     lost, rows = [], reason == ""
@@ -206,7 +207,7 @@ def prepare_data(
         covariates=(encoded - mean) / sd,
         mean=mean,
         sd=sd,
-        genes=genes[rows].astype("float64"),
+        genes=genes[rows].astype("int8"),
         lost_patients=reason[~rows].astype("string").rename_axis("patient_id").reset_index(),
         lost_features=pd.concat(lost).sort_index().rename_axis("feature").reset_index(),
         notes=notes,

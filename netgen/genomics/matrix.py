@@ -115,7 +115,8 @@ def build_alteration_matrix(
         A ready-made matrix, samples (index) x genes (columns), int8: 1 altered, 0 wild type, -1 not profiled.
     rule_hits
         Rows that rules of actionability make count, ``features.HIT_COLUMNS``: all that is ``actionable``, and mutations
-        that are ``driver`` beside those annotated as such. None = no rules.
+        that are ``driver`` beside those annotated as such; with ``certain``, False where the rules cannot tell: not
+        profiled, if nothing else makes the gene altered. None = no rules.
     patients
         Patients of the analysis; None = all that have a sample. One without samples is not sequenced.
     genes
@@ -166,9 +167,9 @@ def build_alteration_matrix(
     tables = {"mutations": variants, "cna": copy_number, "structural_variants": fusions}
     components = _find_components(feature_type, included, profiles, tables)
     hits = select_hits(feature_type, components, variants=variants, copy_number=copy_number, fusions=fusions)
+    unclear = select_unclear(feature_type, components, variants=variants, copy_number=copy_number)
     if rule_hits is not None and feature_type in RULE_BASED:
-        hits = pd.concat([part for part in (hits, rule_hits) if len(part)] or [hits], ignore_index=True)
-        hits = hits.drop_duplicates(["sample_id", "gene", "kind", "label"], ignore_index=True)
+        hits, unclear = _apply_rules(hits, unclear, rule_hits)
     _report_unlinked(hits, samples, findings)
     sample_ids = pd.Index(included["sample_id"], dtype="string")
     hits = hits[hits["sample_id"].isin(sample_ids)]
@@ -177,7 +178,6 @@ def build_alteration_matrix(
     axis = pd.Index(sorted({*wanted, *(one for members in pathways.values() for one in members)}), dtype="string")
     hits = hits.assign(sample=encode(hits["sample_id"], sample_ids), place=encode(hits["gene"], axis))
     hits = hits[hits["place"] >= 0].reset_index(drop=True)
-    unclear = select_unclear(feature_type, components, variants=variants, copy_number=copy_number)
     panel_tables = {"profiles": profiles, "panels": panels, "panel_genes": panel_genes}
     cells = _code_study(
         included, hits, unclear, calls, panel_tables, components=components, feature_type=feature_type, policy=policy,
@@ -251,6 +251,20 @@ def _check_options(feature_type: str, policy: str, pathway_na_policy: str) -> No
     ):
         if value not in known:
             raise AnalysisError("E_CONFIG", f"{name} must be one of {', '.join(known)}, found {value!r}.")
+
+
+def _apply_rules(
+    hits: pd.DataFrame, unclear: pd.DataFrame, rule_hits: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Add the rows that rules make count, each once, and the cells of which the rules cannot tell."""
+    certain = rule_hits["certain"].to_numpy(dtype=bool)
+    parts = [part for part in (hits, rule_hits[certain].drop(columns="certain")) if len(part)] or [hits]
+    both = pd.concat(parts, ignore_index=True)
+    doubtful = rule_hits.loc[~certain, ["sample_id", "gene"]].assign(reason="feature_not_carried").astype("string")
+    return (
+        both.drop_duplicates(["sample_id", "gene", "kind", "label"], ignore_index=True),
+        pd.concat([unclear, doubtful], ignore_index=True),
+    )
 
 
 def _find_components(

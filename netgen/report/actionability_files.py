@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any, Final
 
 from netgen.actionability.context_drugs import list_context
@@ -35,6 +36,7 @@ TABLES: Final = {
 SOME: Final = ("levels", "vus", "imported", "lines")
 USE: Final = "research_use"  # column that says so in every row of a level
 MOST: Final = 12  # markers that are printed
+WIDTH: Final = 106
 
 
 def write_actionability(
@@ -215,9 +217,13 @@ def _not_covered(result: ActionabilityResult) -> list[str]:
     lines = []
     if len(nobody):
         more = f" and {len(nobody) - MOST} more" if len(nobody) > MOST else ""
-        lines.append(f"Not covered in anybody: {', '.join(nobody.head(MOST))}{more} (targets_covered.tsv).")
+        lines += _wrap(f"Not covered in anybody: {', '.join(nobody.head(MOST))}{more} (targets_covered.tsv).")
     if len(partly):
         told = ", ".join(f"{row.marker} in {row.n_not_covered}" for row in partly.head(MOST).itertuples())
         more = f" and {len(partly) - MOST} more" if len(partly) > MOST else ""
-        lines.append(f"Not covered in some patients: {told}{more}.")
+        lines += _wrap(f"Not covered in some patients: {told}{more}.")
     return lines
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, width=WIDTH, subsequent_indent="  ")

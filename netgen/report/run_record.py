@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from netgen.derive import describe_evidence
 from netgen.provenance import describe_environment
 from netgen.study import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from netgen.cohort import Cohort
     from netgen.errors import Findings
+
+
+EVIDENCE: Final = frozenset({"driver", "actionable", "best_level"})  # options that rest on rules of actionability
 
 
 def record_run(cohort: Cohort, findings: Findings, *, command: str, options: Any, **more: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -34,6 +40,8 @@ def record_run(cohort: Cohort, findings: Findings, *, command: str, options: Any
     dict
         Plain values for ``write_json``.
     """
+    if EVIDENCE.intersection(_list_texts(options)):
+        more = {"evidence": describe_evidence(cohort), **more}
     return {
         "command": command,
         "configuration": describe(cohort.study),
@@ -44,3 +52,15 @@ def record_run(cohort: Cohort, findings: Findings, *, command: str, options: Any
         "warnings": sorted({item.code for item in findings.of("W")}),
         **more,
     }
+
+
+def _list_texts(value: object) -> Iterator[str]:
+    """Every text in nested options."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _list_texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _list_texts(item)

@@ -291,6 +291,20 @@ def test_gather_alterations__curated_effects_and_a_known_gain_is_no_loss():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("cells", "label"),
+    [
+        ({"hgvsp_short": "p.S229*", "hgvsc": "c.686C>G", "chrom": "10", "pos": 89717661}, "p.S229*"),
+        ({"hgvsc": "c.686C>G", "chrom": "10", "pos": 89717661}, "c.686C>G"),
+        ({"chrom": "10", "pos": 89717661}, "Nonsense_Mutation 10:89717661"),
+        ({"chrom": "10"}, "Nonsense_Mutation"),
+    ],
+)
+def test_gather_alterations__a_variant_is_named_by_the_best_that_is_said(cells, label):
+    table = gather(variants=[variant("PTEN", "Nonsense_Mutation", cells.pop("hgvsp_short", None), **cells)])
+    assert table["alteration"].tolist() == [label]
+
+
 # ---------------------------------------------------------------- exons
 
 
@@ -338,6 +352,10 @@ def at(pos, ref="G", alt="T", build="GRCh37"):
         (met("In_Frame_Del", "p.L982_D1028del", transcript_id="NM_001127500.3"), True),
         (met("Missense_Mutation", "p.D1010N"), None),
         (met("Missense_Mutation", "p.T1010I"), False),
+        (met("Missense_Mutation", **at(116412043)), None),
+        (met("Missense_Mutation", **at(116771989, build="GRCh38")), None),
+        (met("Missense_Mutation", **at(116412042)), False),
+        (met("Missense_Mutation", "p.E1009K", **at(116412043)), False),
         (met("Missense_Mutation", "p.T992I"), False),
         (met("Intron", hgvsc="c.2888-18T>G"), None),
         (met("Intron", hgvsc="c.2888-31T>G"), False),

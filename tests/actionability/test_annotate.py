@@ -369,6 +369,26 @@ def test_annotate__a_missing_tumour_type_is_told_and_leaves_every_rule_uncertain
     assert annotation.hits["flags"].str.contains("tumour_type_missing").all()
 
 
+def test_annotate__a_patient_whose_samples_all_have_a_tumour_type_is_not_missing_one() -> None:
+    rows = [
+        ("P1", "tumour", "LUCA"), ("P1", "normal", pd.NA),  # told by the tumour
+        ("P2", "tumour", "LUCA"), ("P2", "tumour", pd.NA),  # one of two is open
+    ]  # fmt: skip
+    tables = cohort(
+        patients=[{"patient_id": f"P{i}"} for i in (1, 2, 3)],
+        samples=[
+            {"sample_id": f"S{i}", "patient_id": patient, "sample_class": kind, "oncotree_code": code}
+            for i, (patient, kind, code) in enumerate(rows)
+        ],
+    )
+    (warning,) = [item for item in run(tables)[1] if item.code == "W_ONCOTREE_MISSING"]
+    assert "2 of 3 patients" in warning.message
+    sure = cohort(
+        patients=[{"patient_id": "P1"}], samples=[{"sample_id": "S", "patient_id": "P1", "oncotree_code": "LUCA"}]
+    )
+    assert "W_ONCOTREE_MISSING" not in run(sure)[1].codes()
+
+
 @pytest.mark.parametrize("text", ["luca", " LUCA ", "Lung Carcinoid", "LUCA (Lung Carcinoid)"])
 def test_annotate__names_and_other_spellings_become_codes(text: str) -> None:
     tables = one_variant("KRAS", "G12C", code=text)
@@ -402,6 +422,16 @@ def test_annotate__the_tumour_type_of_a_sample_goes_before_that_of_the_patient()
     found = row.drop_duplicates("sample_id").set_index("sample_id")[["oncotree_code", "scope_match", "level"]]
     assert found.loc["S1"].tolist() == ["LUCA", "out_of_scope", "N3B"]
     assert found.loc["S2"].tolist() == ["LUAD", "in_scope", "N1"]
+
+
+def test_annotate__a_mutation_without_its_change_is_told_and_listed() -> None:
+    tables = one_variant("BRAF", "V600E")
+    tables["variants"] = tables["variants"].assign(hgvsp_short=pd.array([pd.NA], dtype="string"))
+    annotation, findings = run(tables)
+    assert len(annotation.hits) == 0
+    assert annotation.vus[["gene", "reason"]].to_numpy().tolist() == [["BRAF", "change_not_stated"]]
+    assert "W_CHANGE_UNSTATED" in findings.codes()
+    assert "W_CHANGE_UNSTATED" not in run(one_variant("BRAF", "V600E"))[1].codes()
 
 
 def test_annotate__duodenal_tumours_are_told_once() -> None:
@@ -456,11 +486,24 @@ def test_annotate__imports_stand_apart_and_never_lend_an_adenocarcinoma_s_drug(t
         ]
 
 
+def test_annotate__columns_of_the_oncokb_annotator_stand_apart_and_never_lend_a_level() -> None:
+    tables = one_variant("KRAS", "G12C", code="LUCA")
+    tables["variants"] = tables["variants"].assign(LEVEL_1=pd.array(["Sotorasib"], dtype="string"))
+    annotation, _ = run(tables)
+    imported = annotation.imported
+    assert imported[["imported_level", "imported_therapy", "imported_scope_match"]].to_numpy().tolist() == [
+        ["LEVEL_1", "Sotorasib", "uncertain"]
+    ]
+    counted = annotation.hits[annotation.hits["direction"] == "sensitivity"]
+    assert set(counted["level"]) == {"N3B"}
+    assert set(counted["scope_match"]) == {"out_of_scope"}
+
+
 def test_annotate__without_alterations_every_table_is_empty_and_has_its_columns() -> None:
     annotation, findings = run(cohort(patients=[{"patient_id": "P1", "oncotree_code": "PANET"}]))
     assert [len(getattr(annotation, name)) for name in ("alterations", "hits", "vus", "imported")] == [0, 0, 0, 0]
     assert list(annotation.imported) == list(IMPORTED_COLUMNS)
-    assert list_features(annotation, "actionable").columns.tolist() == list(FEATURE_COLUMNS)
+    assert list_features(annotation, "actionable").columns.tolist() == [*FEATURE_COLUMNS, "certain"]
     assert findings.of("E") == []
 
 
@@ -553,7 +596,8 @@ def test_list_features__driver_is_a_somatic_mutation_with_a_rule_that_asks_for_m
     annotated: Annotation,
 ) -> None:
     rows = list_features(annotated, "driver")
-    assert list(rows) == list(FEATURE_COLUMNS)
+    assert list(rows) == [*FEATURE_COLUMNS, "certain"]
+    assert rows["certain"].all()
     assert named(rows) == {
         ("BRAF", "mutation", "p.V600E"), ("KRAS", "mutation", "p.G12C"), ("EGFR", "mutation", "p.L858R"),
         ("TSC2", "mutation", "p.R611*"), ("NTRK3", "mutation", "p.G623R"), ("RB1", "mutation", "p.R320*"),
@@ -564,7 +608,8 @@ def test_list_features__driver_is_a_somatic_mutation_with_a_rule_that_asks_for_m
 
 
 def test_list_features__actionable_is_a_somatic_alteration_at_a_counted_level(annotated: Annotation) -> None:
-    assert named(list_features(annotated, "actionable")) == {
+    rows = list_features(annotated, "actionable")
+    assert named(rows[rows["certain"]]) == {
         ("BRAF", "mutation", "p.V600E"), ("KRAS", "mutation", "p.G12C"), ("MEN1", "mutation", "p.T541A"),
         ("ERBB2", "amplification", "amplification"), ("CDKN2A", "homozygous_deletion", "homozygous deletion"),
         ("NTRK3", "fusion", "ETV6::NTRK3"),

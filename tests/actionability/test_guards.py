@@ -111,6 +111,11 @@ def test_list_vus__names_what_no_rule_could_be_applied_to():
         mutation("KRAS", "Q61*"),
         mutation("KRAS", "G12D", hotspot=True),
         mutation("KRAS", "G12C"),
+        mutation("KRAS", "", variant_class="Missense_Mutation", alteration="Missense_Mutation 12:25398285"),
+        mutation(
+            "KRAS", "", variant_class="In_Frame_Del", change_type="inframe_del", exon=3, alteration="exon 3 deletion"
+        ),
+        mutation("TSC2", "D1010N", flags="possible_exon_skip"),
         mutation("KRAS", "G13="),
         mutation("MUC16", "A1V"),
         fusion("KRAS", "UBE2L3"),
@@ -123,10 +128,21 @@ def test_list_vus__names_what_no_rule_could_be_applied_to():
         rule("M", (), "biomarker_status", marker="MSI", results=("MSI-H",)),
     ]
     assert vus(*rows, rules=rules) == [
+        ("Missense_Mutation 12:25398285", "change_not_stated"),
+        ("exon 3 deletion", "not_curated"),
         ("p.G12D", "oncogenic_without_rule"),
         ("p.Q61*", "truncating_without_rule"),
         ("p.A100V", "not_curated"),
+        ("p.D1010N", "possible_exon_skip"),
     ]
+
+
+def test_list_vus__an_intronic_change_that_may_skip_an_exon_is_listed():
+    near = mutation(
+        "TSC2", "", variant_class="Intron", change_type="other", flags="possible_exon_skip", alteration="c.1-3"
+    )
+    far = mutation("TSC2", "", variant_class="Intron", change_type="other", alteration="c.1-90")
+    assert vus(near, far, rules=[rule("L", "TSC2", "lof")]) == [("c.1-3", "possible_exon_skip")]
 
 
 def test_list_vus__a_hit_out_of_scope_is_a_hit():

@@ -194,6 +194,12 @@ def test_import_cgi__a_part_of_a_biomarker_that_is_left_out_is_told(tmp_path: Pa
     assert table.details["left_out"].tolist() == ["::inframe_insertion:P753PS"]
 
 
+def test_import_cgi__a_change_that_leaves_the_residue_as_it_is_is_left_out(tmp_path: Path) -> None:
+    table = written(tmp_path, Alteration="RAF1:S257P,P261P")
+    assert [rule.alteration.changes for rule in table.rules] == [("S257P",)]
+    assert table.details["left_out"].tolist() == ["P261P"]
+
+
 def test_import_cgi__another_table_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.tsv"
     path.write_text("Alteration\tDrug\nBRAF:.\tx\n", encoding="utf-8")

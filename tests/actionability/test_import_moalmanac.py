@@ -167,6 +167,7 @@ def test_import_moalmanac__what_is_not_applied_is_listed(tmp_path: Path, cells: 
         ({"therapy_sensitivity": "", "therapy_resistance": 1}, "resistance", ("Drug A + Drug B",)),
         ({"therapy_sensitivity": "", "favorable_prognosis": 1, "therapy_name": ""}, "prognostic_good", ()),
         ({"therapy_sensitivity": "", "favorable_prognosis": 0, "therapy_name": ""}, "prognostic_poor", ()),
+        ({"therapy_sensitivity": "", "diagnostic": 1, "therapy_name": ""}, "diagnostic", ()),
     ],
 )
 def test_import_moalmanac__directions(
@@ -324,6 +325,7 @@ def test_import_moalmanac__real_list_recounted(shared: Path) -> None:
         item["feature_type"] == "Mutational Burden" and not item["mutations_per_mb"] for item in items
     )
     assert reasons["toxicity"] == sum(str(item.get("adverse_event_risk")) == "1" for item in items)
+    assert reasons["no_direction"] == 0
     assert reasons["unread"] == sum(bool(item.get("locus")) and not item["gene2"] for item in items)
     assert len(table.rejected) + table.details["record"].nunique() == len(items)
     named = {f"MOA:{item['assertion_id']}": item for item in items}

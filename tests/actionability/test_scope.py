@@ -139,6 +139,11 @@ def test_match_scope__agrees_with_a_loop_over_the_tree():
         ("LUCA", ["LUNG", "SOLID"], "agnostic"),
         ("LUAD", ["LUNG"], "in_scope"),
         ("LNET", ["LUNG"], "uncertain"),
+        ("LUNG", ["LUNG"], "uncertain"),  # may be a carcinoid
+        ("LUNG", ["LUNG", "SOLID"], "agnostic"),
+        ("PANCREAS", ["PANCREAS"], "uncertain"),
+        ("NSCLC", ["LUNG"], "in_scope"),
+        ("PAAD", ["PANCREAS"], "in_scope"),
     ],
 )
 def test_match_imported_scope__a_broad_organ_never_reaches_a_neuroendocrine_tumour(code, include, expected):

@@ -12,7 +12,7 @@ import pytest
 
 import netgen as ng
 import netgen.data
-from netgen.association.actionability import ActionabilityResult, actionability, add_levels
+from netgen.association.actionability import ActionabilityResult, assess_actionability, add_levels
 from netgen.cohort import CLINICAL
 from netgen.errors import AnalysisError, Findings
 from tests.demo_run import demo_cohort
@@ -54,13 +54,13 @@ def rows(result: ActionabilityResult, cutoff: str, grouping: str = "origin_group
 @pytest.fixture(scope="module")
 def demo() -> ActionabilityResult:
     """Actionability of the demo cohort with the settings of its study."""
-    return actionability(demo_cohort())
+    return assess_actionability(demo_cohort())
 
 
 @pytest.fixture(scope="module")
 def restricted() -> ActionabilityResult:
     """The same, groups compared on common markers."""
-    return actionability(demo_cohort(), restrict=True)
+    return assess_actionability(demo_cohort(), restrict=True)
 
 
 # ---------------------------------------------------------------- the demo, by hand
@@ -220,7 +220,7 @@ def test_actionability__the_order_of_input_rows_changes_nothing(demo):
         for name in names
         for frame in [getattr(cohort, name)]
     }
-    again = actionability(dataclasses.replace(cohort, **shuffled))
+    again = assess_actionability(dataclasses.replace(cohort, **shuffled))
     for name in TABLES:
         pd.testing.assert_frame_equal(getattr(again, name), getattr(demo, name))
     assert again.plan == demo.plan
@@ -230,7 +230,7 @@ def test_actionability__the_order_of_input_rows_changes_nothing(demo):
 
 
 def test_actionability__by_other_columns():
-    found = actionability(demo_cohort(), by=["sex", "origin2"])
+    found = assess_actionability(demo_cohort(), by=["sex", "origin2"])
     assert found.plan["by"] == ["sex", "origin_group2"]
     assert list(found.levels["grouping"].unique()) == ["sex", "origin_group2"]
     assert rows(found, "any", "sex").index.tolist() == ["female", "male", "all"]
@@ -248,7 +248,7 @@ def test_actionability__by_other_columns():
 )
 def test_actionability__refuses_a_grouping_that_is_not_a_column(by, message):
     with pytest.raises(AnalysisError, match=f"E_CONFIG: {message}"):
-        actionability(demo_cohort(), by=by)
+        assess_actionability(demo_cohort(), by=by)
 
 
 FORM = """\
@@ -268,7 +268,7 @@ def few(tmp_path_factory):
 
 
 def test_actionability__a_patient_has_a_level_only_for_what_was_looked_for(few):
-    found = actionability(few).patients.set_index("patient_id")
+    found = assess_actionability(few).patients.set_index("patient_id")
     assert found["best_level"].fillna("-").tolist() == ["N1", "N3B", "NX", "-", "-"]
     assert found["actionable"].tolist() == [True, True, False, pd.NA, pd.NA]
     assert found["best_counted"].fillna("-").tolist() == ["N1", "N3B", "-", "-", "-"]
@@ -276,7 +276,7 @@ def test_actionability__a_patient_has_a_level_only_for_what_was_looked_for(few):
 
 def test_actionability__tumour_types_as_names_count_as_their_codes(few):
     """Coverage goes by the resolved type: a lung carcinoid by name is not taken for a type without targets."""
-    result = actionability(few)
+    result = assess_actionability(few)
     assert result.patients["oncotree_code"].fillna("-").tolist() == ["PANET", "LUCA", "LUCA", "LUCA", "-"]
     found = rows(result, "N3B")[["n_actionable", "n_profiled", "n_total"]]
     assert found.loc["lung"].tolist() == [1, 2, 3]
@@ -289,7 +289,7 @@ def test_actionability__of_a_cohort_without_sequencing_says_that_nobody_was_prof
         "patients.csv": "patient_id,origin,oncotree_code\nP1,lung,LUCA\nP2,thymic,TNET\n",
         "study.toml": '[[source]]\nkind = "tables"\npatients = "patients.csv"\n',
     }
-    result = actionability(ng.read_cohort(write_files(tmp_path, files) / "study.toml"))
+    result = assess_actionability(ng.read_cohort(write_files(tmp_path, files) / "study.toml"))
     assert [len(result.hits), len(result.vus), len(result.imported), len(result.lines)] == [0, 0, 0, 0]
     assert result.patients["best_level"].isna().all()
     assert result.patients["actionable"].isna().all()

@@ -117,6 +117,12 @@ def test_distribute__a_marker_that_can_give_no_such_level_is_in_no_denominator()
     assert rows_of(table, "any").loc["all", "n_markers"] == 3
 
 
+def test_distribute__a_single_origin_has_nothing_to_mismatch() -> None:
+    patients = cohort(lung=6)
+    test = rows_of(by_origin(hits(("lung01", "TMB", "N1")), patients, coverage(patients, RET=["lung00"]))).loc["all"]
+    assert (test["status"], test["uneven_markers"], test["warnings"]) == ("too_few_origins", "RET fusion", "")
+
+
 def test_distribute__one_patient_who_was_looked_at_for_less_stops_the_test() -> None:
     patients = cohort(lung=6, thymic=6)
     cover = coverage(patients, RET=["lung00"])

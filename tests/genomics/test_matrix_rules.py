@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -18,11 +18,15 @@ from tests.demo_run import demo_cohort
 from tests.genomics.naive_matrix import GENES, naive_matrix, studies, table
 from tests.study_files import write_files
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def rule_hits(*rows: dict[str, Any]) -> pd.DataFrame:
     """Rows as rules name them."""
     whole = [{"kind": "mutation", "label": "p.V600E", "variant_class": "Missense_Mutation", **row} for row in rows]
-    frame = pd.DataFrame(whole, columns=list(HIT_COLUMNS))
+    frame = pd.DataFrame(whole, columns=[*HIT_COLUMNS, "certain"])
+    frame["certain"] = frame["certain"].isna() | (frame["certain"] == True)  # noqa: E712
     text = {name: "string" for name in HIT_COLUMNS if name not in {"vaf", "row"}}
     return frame.astype({**text, "vaf": "float64", "row": "Int64"})
 
@@ -132,7 +136,7 @@ def test_driver__is_annotated_or_named_by_a_rule(given: dict[str, Any]) -> None:
     """With every altering mutation named by a rule, a cell is altered if it is a driver or has such a mutation."""
     given = {**given, "calls": {}}
     tables = {**given, "calls": None}
-    hits = select_hits("any_nonsyn", ["mutations"], variants=given["variants"], copy_number=None, fusions=None)
+    hits = select_hits("any_nonsyn", ["mutations"], variants=given["variants"], copy_number=None, fusions=None).assign(certain=True)
     built = build_alteration_matrix(**tables, rule_hits=hits, genes=GENES, feature_type="driver")
     annotated = naive_matrix(given, feature_type="driver", genes=GENES)
     altering = naive_matrix(given, feature_type="any_nonsyn", genes=GENES)
@@ -165,7 +169,7 @@ def test_actionable__with_every_alteration_named_is_altered(given: dict[str, Any
     """If rules name all that counts as altered, the two features have the same cells."""
     tables = {**given, "calls": None}
     rows = {name: given[name] for name in ("variants", "copy_number", "fusions")}
-    hits = select_hits("altered", DATA_TYPES, **rows)
+    hits = select_hits("altered", DATA_TYPES, **rows).assign(certain=True)
     actionable = build_alteration_matrix(**tables, rule_hits=hits, genes=GENES, feature_type="actionable")
     altered = build_alteration_matrix(**tables, genes=GENES, feature_type="altered")
     assert actionable.components == altered.components
@@ -190,25 +194,29 @@ def test_actionable__is_not_wild_type_where_the_study_s_other_assays_are_missing
 
 # ---------------------------------------------------------------- through a cohort
 
-FORM = """\
-    patient_id,origin,oncotree_code,panel,alterations,germline_findings
-    P1,pancreatic,PANET,wes,BRAF p.V600E,
-    P2,lung,LUCA,wes,KRAS p.G12C,
-    P3,pancreatic,PANET,wes,TSC2 p.A3T,
-    P4,pancreatic,PANET,wes,TSC2 p.R1459*; ERBB2 gain,
-    P5,lung,LUCA,wes,EGFR p.L858R,
-    P6,pancreatic,PANET,wes,ETV6::NTRK3,
-    P7,pancreatic,PANET,wes,none,VHL p.R161*
-    P8,lung,LUCA,,,
-    P9,lung,,wes,BRAF p.V600E,
-    """
+HEADER = "patient_id,origin,oncotree_code,panel,alterations,germline_findings\n"
+MUTATIONS = """\
+P1,pancreatic,PANET,wes,BRAF p.V600E,
+P2,lung,LUCA,wes,KRAS p.G12C,
+P3,pancreatic,PANET,wes,TSC2 p.A3T,
+P4,pancreatic,PANET,wes,TSC2 p.R1459*,
+P5,lung,LUCA,wes,EGFR p.L858R,
+P6,pancreatic,PANET,wes,none,VHL p.R161*
+P7,lung,LUCA,,,
+P8,lung,,wes,BRAF p.V600E,
+"""
+OTHER = "Q1,pancreatic,PANET,wes,ETV6::NTRK3,\nQ2,pancreatic,PANET,wes,ERBB2 amp; BRAF p.V600E,\n"
 WANTED = ("BRAF", "EGFR", "ERBB2", "ETV6", "KRAS", "NTRK3", "TSC2", "VHL")
+
+
+def read(folder: Path, rows: str) -> ng.Cohort:
+    return ng.read_cohort(write_files(folder, {"form.csv": HEADER + rows}) / "form.csv")
 
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory: pytest.TempPathFactory) -> ng.Cohort:
-    """Nine patients, each with one situation."""
-    return ng.read_cohort(write_files(tmp_path_factory.mktemp("few"), {"form.csv": FORM}) / "form.csv")
+    """Eight patients, each with one situation."""
+    return read(tmp_path_factory.mktemp("few"), MUTATIONS)
 
 
 def altered_in(cohort: ng.Cohort, feature_type: str) -> dict[str, set[str]]:
@@ -220,24 +228,36 @@ def altered_in(cohort: ng.Cohort, feature_type: str) -> dict[str, set[str]]:
 
 
 def test_build_matrix__actionable_counts_n1_to_n3b_of_the_patient_s_own_tumour(few: ng.Cohort) -> None:
-    # BRAF V600E N1, KRAS G12C N3B, EGFR L858R N3B, NTRK3 fusion N1. A variant of unknown significance, everolimus at N4,
-    # a gain, a germline variant and a tumour type that is missing do not count.
-    found = altered_in(few, "actionable")
-    assert found == {"BRAF": {"P1"}, "KRAS": {"P2"}, "EGFR": {"P5"}, "NTRK3": {"P6"}}
+    # BRAF V600E N1, KRAS G12C and EGFR L858R N3B. A variant of unknown significance, everolimus at N4, a germline
+    # variant and an alteration in a tumour of unknown type do not count.
+    assert altered_in(few, "actionable") == {"BRAF": {"P1"}, "KRAS": {"P2"}, "EGFR": {"P5"}}
 
 
 def test_build_matrix__driver_counts_mutations_with_a_rule_at_any_level(few: ng.Cohort) -> None:
     # TSC2 p.R1459* is loss of function (N4); the tumour type does not matter for what a change does
     found = altered_in(few, "driver")
-    assert found == {"BRAF": {"P1", "P9"}, "KRAS": {"P2"}, "EGFR": {"P5"}, "TSC2": {"P4"}}
+    assert found == {"BRAF": {"P1", "P8"}, "KRAS": {"P2"}, "EGFR": {"P5"}, "TSC2": {"P4"}}
 
 
-def test_build_matrix__who_was_not_sequenced_is_not_wild_type(few: ng.Cohort) -> None:
-    matrix = ng.build_matrix(few, AssociationSettings(features="actionable", genes=("BRAF", "KRAS")))
-    frame = matrix.to_frame()
-    assert frame.loc["P8"].isna().all()
-    assert frame.loc["P3", ["BRAF", "KRAS"]].tolist()[0] in (0, pd.NA)
-    assert matrix.hash != ng.build_matrix(few, AssociationSettings(features="driver", genes=("BRAF", "KRAS"))).hash
+def test_build_matrix__who_was_not_sequenced_or_has_no_tumour_type_is_not_wild_type(few: ng.Cohort) -> None:
+    # P7 was not sequenced; whether BRAF V600E of P8 is actionable depends on a tumour type that is not known
+    matrix = ng.build_matrix(few, AssociationSettings(features="actionable", genes=("BRAF", "TSC2")))
+    assert cells(matrix) == {"BRAF": [1, 0, 0, 0, 0, 0, -1, -1], "TSC2": [0, 0, 0, 0, 0, 0, -1, 0]}
+    assert matrix.hash != ng.build_matrix(few, AssociationSettings(features="driver", genes=("BRAF", "TSC2"))).hash
+
+
+def test_build_matrix__actionable_fusions_and_amplifications(tmp_path: Path) -> None:
+    # The partner of a fusion is no target, and amplification of ERBB2 is not the criterion of a label.
+    cohort = read(tmp_path, MUTATIONS + OTHER)
+    assert altered_in(cohort, "actionable") == {
+        "BRAF": {"P1", "Q2"}, "KRAS": {"P2"}, "EGFR": {"P5"}, "NTRK3": {"Q1"},
+    }  # fmt: skip
+    matrix = ng.build_matrix(cohort, AssociationSettings(features="actionable", genes=WANTED))
+    assert matrix.components == DATA_TYPES
+    ntrk3 = dict(zip(matrix.patients, matrix.status[matrix.features.get_loc("NTRK3")].tolist(), strict=True))
+    assert (ntrk3["P1"], ntrk3["P7"], ntrk3["Q1"]) == (0, -1, 1)
+    assert altered_in(cohort, "driver")["BRAF"] == {"P1", "P8", "Q2"}
+    assert "NTRK3" not in altered_in(cohort, "driver")  # drivers are mutations
 
 
 def test_build_matrix__drivers_of_the_demo_are_the_genes_with_rules() -> None:
