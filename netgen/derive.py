@@ -167,6 +167,14 @@ def annotate_cohort(
 
     given, findings = cohort.study.actionability, Findings() if findings is None else findings
     today = datetime.now(tz=UTC).date()
+    if cohort.calls is not None:
+        samples, genes = cohort.calls.shape
+        findings.add(
+            "W_CALLS_NO_LEVEL",
+            f"the ready-made gene table of {samples} samples says whether {genes} genes are altered, not how: nothing"
+            " in it can have a level of evidence, and its genes count as not covered.",
+            fix="Give the variants themselves: a MAF, VCFs, or alterations as text with their protein changes.",
+        )
     loaded = load_knowledge(rules or given.rules, knowledge or given.knowledge, today=today, findings=findings)
     tables = {name: getattr(cohort, name) for name in TABLES}
     return annotate(tables, loaded, oncokb_token_env=oncokb_token_env, findings=findings)
@@ -220,7 +228,7 @@ def build_endpoint(
     AnalysisError
         ``E_ENDPOINT_UNAVAILABLE`` with the endpoints there are; ``E_ENTRY_UNDECIDED``.
     """
-    spec = _specify(cohort, name, settings or cohort.study.association)
+    spec = specify_endpoint(cohort, name, settings or cohort.study.association)
     return derive_endpoint(
         cohort.clinical(),
         spec,
@@ -229,8 +237,28 @@ def build_endpoint(
     )
 
 
-def _specify(cohort: Cohort, name: str, settings: AssociationSettings) -> EndpointSpec:
-    """Put together what was asked for, what the study says of it and what its tables can give."""
+def specify_endpoint(cohort: Cohort, name: str, settings: AssociationSettings) -> EndpointSpec:
+    """Return the rules of an endpoint: what was asked for, what the study says of it and what its tables can give.
+
+    Parameters
+    ----------
+    cohort
+        The cohort.
+    name
+        As in ``build_endpoint``.
+    settings
+        Entry rule and landmark.
+
+    Returns
+    -------
+    EndpointSpec
+        What ``build_endpoint`` derives.
+
+    Raises
+    ------
+    AnalysisError
+        ``E_ENDPOINT_UNAVAILABLE`` with the endpoints there are.
+    """
     asked, study = parse_request(name), cohort.study.endpoints
     request = study.get(asked.name) or study.get(asked.kind) or EndpointRequest(name=asked.kind)
     available = {spec.name: spec for spec in reversed(list_endpoints(cohort.clinical()))}

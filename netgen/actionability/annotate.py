@@ -135,10 +135,9 @@ def load_knowledge(
     check_rules(table, tree=tree, known_genes=_known_genes(snapshot), today=today, findings=found)
     findings.extend(item for item in found if every_warning or item.code != "W_RULE_UNVERIFIED")
     findings.raise_errors()
-    files = () if snapshot is None else [file for kind in IMPORTED_KINDS for file in snapshot.of(kind)]
-    return Knowledge(
-        rules=table, tree=tree, imports=tuple(import_table(file, tree) for file in files), snapshot=snapshot
-    )
+    files = () if snapshot is None else snapshot.files
+    imports = [import_table(file, tree, files) for kind in IMPORTED_KINDS for file in files if file.kind == kind]
+    return Knowledge(rules=table, tree=tree, imports=tuple(imports), snapshot=snapshot)
 
 
 def check_rule_table(
@@ -210,10 +209,10 @@ def _describe_file(file: SnapshotFile, snapshot: Snapshot, tree: OncoTree, today
         return f": {len(read_gene_symbols(file.path))} symbols"
     if file.kind not in IMPORTED_KINDS:
         return ""
-    table = import_table(file, tree)
+    table = import_table(file, tree, snapshot.files)
     reasons = table.rejected["reason"].value_counts()
     told = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-    rejected = f"; {len(table.rejected)} cannot be represented ({told})" if told else ""
+    rejected = f"; {len(table.rejected)} rows cannot be represented ({told})" if told else ""
     return f": {table.details['record'].nunique()} assertions{rejected}"
 
 

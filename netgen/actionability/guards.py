@@ -42,6 +42,7 @@ TUMOUR_SUPPRESSORS: Final = frozenset({
     "WT1", "ZFHX3",
 })  # fmt: skip
 _TRUNCATING: Final = frozenset({"nonsense", "frameshift", "splice", "start_loss"})
+_INDELS: Final = frozenset({"inframe_del", "inframe_ins", "delins"})
 _NEEDS_CURATION: Final = ALTERING - _TRUNCATING
 _TEXT: Final = (
     "gene", "partner", "kind", "variant_class", "change", "ref_aa", "change_type", "genomic", "function", "oncogenic",
@@ -158,6 +159,29 @@ def is_oncogenic(alterations: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
     return np.asarray(is_vouched(alterations) | (is_inactivating(alterations) & lost), dtype=bool)
 
 
+def is_unstated(alterations: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return which alterations are mutations of which it is not told what they change.
+
+    Parameters
+    ----------
+    alterations
+        Columns of ``SIGNATURE_COLUMNS``, one entry per alteration.
+
+    Returns
+    -------
+    ndarray of bool
+        True for what alters its gene, but names neither change nor residue. A truncation says enough by its class, an
+        insertion or deletion by its exon; a substitution does not.
+    """
+    unnamed = (alterations["change"] == "") & (alterations["first_aa"] == UNKNOWN)
+    told = np.array([one in _TRUNCATING for one in alterations["change_type"]], dtype=bool)
+    told |= np.array([one in _INDELS for one in alterations["change_type"]], dtype=bool) & (
+        alterations["exon"] != UNKNOWN
+    )
+    told |= alterations["exon_skip"] == 1
+    return np.asarray(is_altering(alterations) & unnamed & ~told, dtype=bool)
+
+
 def check_origin(wanted: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which pairs of a rule and an alteration agree in origin, and which would if it were germline.
 
@@ -181,7 +205,7 @@ def check_origin(wanted: NDArray[Any], found: NDArray[Any]) -> tuple[NDArray[np.
 
 
 def list_vus(alterations: pd.DataFrame, hits: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
-    """Return the mutations of genes with rules that no rule could be applied to.
+    """Return the mutations and fusions of genes with rules that no rule could be applied to.
 
     Parameters
     ----------
@@ -198,20 +222,41 @@ def list_vus(alterations: pd.DataFrame, hits: pd.DataFrame, rules: Sequence[Rule
         ``VUS_COLUMNS``, sorted, one row per mutation. ``reason``: ``not_curated`` (nothing says what the change does),
         ``change_not_stated`` (neither does the file name it: rules on changes cannot be applied),
         ``possible_exon_skip`` (RNA decides), ``truncating_without_rule`` or ``oncogenic_without_rule`` (its effect is
-        known, but no rule asks for it). Changes that leave the protein as it is are not listed.
+        known, but no rule asks for it). Changes that leave the protein as it is are not listed. A fusion of a gene with
+        rules on fusions is listed unless its other gene has a hit: ``out_of_frame``, ``wrong_orientation`` (the gene
+        stands where its rules do not want it) or ``fusion_without_rule`` (within the gene, or of another partner).
     """
     genes = {gene for rule in rules if FAMILY[rule.alteration.kind] != "biomarker" for gene in rule.genes}
     missed = alterations["gene"].isin(genes) & ~alterations["alteration_id"].isin(hits["alteration_id"])
     rows = alterations[missed.to_numpy(dtype=bool)]
+    met = alterations["event"][alterations["alteration_id"].isin(hits["alteration_id"])]
+    fused = _judge_fusions(rows, rules).mask(rows["event"].isin(met), "")
     seen = read_columns(rows)
     altering = is_altering(seen)
     kept_open = np.array([POSSIBLE_SKIP in str(flags).split(";") for flags in rows["flags"].fillna("")], dtype=bool)
     cut = np.array([item in _TRUNCATING for item in seen["change_type"]], dtype=bool)
-    unstated = (seen["change"] == "") & (seen["first_aa"] == UNKNOWN) & (seen["exon"] == UNKNOWN)
     reasons = {
         "possible_exon_skip": kept_open, "oncogenic_without_rule": is_vouched(seen), "truncating_without_rule": cut,
-        UNSTATED: unstated,
+        UNSTATED: is_unstated(seen),
     }  # fmt: skip
     reason = np.select(list(reasons.values()), list(reasons), "not_curated")
-    out: pd.DataFrame = rows.assign(reason=pd.Series(reason, index=rows.index, dtype="string"))[altering | kept_open]
+    reason = np.where(altering | kept_open, reason, fused.to_numpy(dtype=str))
+    out: pd.DataFrame = rows.assign(reason=pd.Series(reason, index=rows.index, dtype="string"))[reason != ""]
     return out[list(VUS_COLUMNS)].sort_values(list(VUS_COLUMNS), kind="stable").reset_index(drop=True)
+
+
+def _judge_fusions(rows: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
+    """Why fusions of genes with rules on fusions met none of them; "" for everything else."""
+    wanted: dict[str, set[str]] = {}
+    for rule in rules:
+        for gene in rule.genes if rule.alteration.kind == "fusion" else ():
+            wanted.setdefault(gene, set()).add(rule.alteration.place)
+    out = pd.Series("", index=rows.index, dtype="string")
+    fusions = rows[
+        rows["kind"].eq("fusion").to_numpy(dtype=bool) & rows["gene"].isin(list(wanted)).to_numpy(dtype=bool)
+    ]
+    for label, gene, place, frame in fusions[["gene", "place", "frame"]].itertuples(name=None):
+        turned = place in {"five_prime", "three_prime"} and not wanted[gene] & {place, "any"}
+        other = "wrong_orientation" if turned else "fusion_without_rule"
+        out[label] = "out_of_frame" if frame == "out_of_frame" else other
+    return out

@@ -1,10 +1,10 @@
-"""The Molecular Oncology Almanac: the released flat list, or the folder of the newer, normalised form.
+"""The Molecular Oncology Almanac: the released flat list, or the tables of the newer, normalised form.
 
 - The list: one assertion per entry, ``assertion_id``; sensitivity, resistance and prognosis as 1 and 0. A sensitivity
   of 0 ("does not confer") is ``reduced``.
-- The normalised form: the manifest names ``statements.json``; propositions, biomarkers, diseases, genes, therapies,
-  therapy groups, documents, agents, strengths and urls lie beside it. Biomarkers of a proposition are all needed; a
-  therapy group is a combination.
+- The normalised form: the manifest names ``statements.json``, kind ``moalmanac``, and the propositions, biomarkers,
+  diseases, genes, therapies, therapy groups, documents, agents, strengths and urls beside it, kind ``moalmanac_part``,
+  each with its checksum. Biomarkers of a proposition are all needed; a therapy group is a combination.
 
 The OncoTree term of an assertion goes before its code, since codes change their meaning between versions (TGCT). Where
 the disease and its term lie in different tissues, the disease is unresolved. Prose is not read.
@@ -20,10 +20,11 @@ from netgen.actionability.import_moalmanac_features import describe, read_featur
 from netgen.actionability.import_specs import merge
 from netgen.actionability.imported import Statement, UnrepresentableError, build_table, read_statements
 from netgen.actionability.rules import AGNOSTIC
+from netgen.errors import InputError
 from netgen.knowledge.oncotree import resolve_code
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from netgen.actionability.imported import ImportedTable
@@ -37,7 +38,8 @@ PARTS: Final = (
     "propositions", "biomarkers", "diseases", "genes", "therapies", "therapy_groups", "documents", "agents",
     "strengths", "urls",
 )  # fmt: skip
-"""Files beside ``statements.json``."""
+"""Tables beside ``statements.json``."""
+PART_KIND: Final = "moalmanac_part"
 # Key and value -> direction.
 _EFFECTS: Final[tuple[tuple[str, str, str], ...]] = (
     ("therapy_sensitivity", "1", "sensitivity"),
@@ -54,15 +56,17 @@ _PREDICATES: Final = {
 }
 
 
-def import_moalmanac(file: SnapshotFile, tree: OncoTree) -> ImportedTable:
+def import_moalmanac(file: SnapshotFile, tree: OncoTree, parts: Sequence[SnapshotFile] = ()) -> ImportedTable:
     """Return the assertions of the Molecular Oncology Almanac.
 
     Parameters
     ----------
     file
-        The released list, or ``statements.json`` of the normalised form, or the folder of that.
+        The released list, or ``statements.json`` of the normalised form.
     tree
         OncoTree.
+    parts
+        Files of the kind ``moalmanac_part`` of the same snapshot; those in the folder of ``file`` are read.
 
     Returns
     -------
@@ -73,9 +77,10 @@ def import_moalmanac(file: SnapshotFile, tree: OncoTree) -> ImportedTable:
     Raises
     ------
     InputError
-        If a file is missing (E_FILE_MISSING), or is neither form (E_FILE_FORMAT).
+        If the file is missing (E_FILE_MISSING), or is neither form (E_FILE_FORMAT), or if a table of the normalised
+        form is not in the manifest (E_KNOWLEDGE).
     """
-    path = file.path / "statements.json" if file.path.is_dir() else file.path
+    path = file.path
     content = read_json(path)
     listed = objects(content)
     if not listed or content != listed:
@@ -84,10 +89,10 @@ def import_moalmanac(file: SnapshotFile, tree: OncoTree) -> ImportedTable:
         items = [(f"MOA:{item['assertion_id']}", (row,), item) for row, item in enumerate(listed, start=1)]
         statements, rejected = read_statements(items, lambda name, rows, item: [_read_flat(name, rows, item, tree)])
     elif all("proposition_id" in item and "id" in item for item in listed):
-        parts = _read_parts(path)
+        tables = _read_parts(path, parts)
         items = [(f"MOA:statement:{item['id']}", (row,), item) for row, item in enumerate(listed, start=1)]
         statements, rejected = read_statements(
-            items, lambda name, rows, item: [_read_normalised(name, rows, item, parts, tree)]
+            items, lambda name, rows, item: [_read_normalised(name, rows, item, tables, tree)]
         )
     else:
         refuse(path, f"Entries with feature_type or proposition_id are needed, found {', '.join(listed[0])[:200]}.")
@@ -138,11 +143,19 @@ def _tissues(tree: OncoTree, codes: tuple[str, ...]) -> set[str]:
     return {tree.lineage(code)[-1] if code in tree else code for code in codes}
 
 
-def _read_parts(path: Path) -> Tables:
-    """Return the tables beside ``statements.json``, by id."""
+def _read_parts(path: Path, parts: Sequence[SnapshotFile]) -> Tables:
+    """Return the tables beside ``statements.json``, by id; only what the manifest lists is read."""
+    listed_paths = {part.path for part in parts}
+    wanted = {name: path.with_name(f"{name}.json") for name in PARTS}
+    missing = [beside.name for beside in wanted.values() if beside not in listed_paths]
+    if missing:
+        raise InputError(
+            "E_KNOWLEDGE", f"The tables beside {path.name} are needed in the manifest, found no {', '.join(missing)}.",
+            fix=f"List each with its checksum, kind {PART_KIND}, or give the released list of MOAlmanac.",
+            file=str(path),
+        )  # fmt: skip
     found: dict[str, dict[str, Record]] = {}
-    for name in PARTS:
-        beside = path.with_name(f"{name}.json")
+    for name, beside in wanted.items():
         content = read_json(beside)
         listed = objects(content)
         if content != listed or not all("id" in item for item in listed):

@@ -223,7 +223,8 @@ def _within(spec: AlterationSpec, sig: Signatures) -> Truth:
     if spec.first is None or spec.last is None:
         return np.zeros(len(sig["kind"]), dtype=bool)
     last = np.where(sig["last_aa"] == UNKNOWN, sig["first_aa"], sig["last_aa"])
-    return np.asarray((sig["first_aa"] >= spec.first) & (last <= spec.last), dtype=bool)
+    stated = sig["first_aa"] != UNKNOWN
+    return np.asarray(stated & (sig["first_aa"] >= spec.first) & (last <= spec.last), dtype=bool)
 
 
 def _in_exon(spec: AlterationSpec, sig: Signatures) -> Truth:

@@ -35,6 +35,7 @@ _TYPE_OF_CLASS: Final = {
 # These classes speak of more than the residue that the text names.
 _CLASS_FIRST: Final = ("Splice_Site", "Translation_Start_Site", "5'Flank")
 _FRAMESHIFT: Final = ("Frame_Shift_Del", "Frame_Shift_Ins")
+_SUBSTITUTED: Final = ("missense", "silent")
 _IN_FRAME: Final = ("missense", "inframe_del", "inframe_ins")
 _UNSTATED: Final = {
     "Nonsense_Mutation": "truncating, change not stated",
@@ -75,7 +76,9 @@ def list_small_variants(
        if there is no readable protein change. A change that was not stated (``trunc``, ``mut``) is ``other``.
     2. A frameshift whose text names only its first new residue (``F186V``) becomes ``F186Vfs``.
     3. ``lof`` (DOMAIN 1.4.2): a truncating class, not flagged ``lof_cterm``, not known to be activating, not skipping
-       of MET exon 14. A truncating class whose protein change keeps the frame is flagged ``class_conflict`` and is not.
+       of MET exon 14. A nonsense or frameshift class whose protein change keeps the frame is flagged ``class_conflict``
+       and is not. A Splice_Site whose text names a substitution, or an unchanged residue, has the flag but stays one:
+       the text says nothing of the transcript.
     """
     rows = _complete_frameshift(_beside(variants, parse_protein_changes(variants["hgvsp_short"])))
     rows = _beside(rows, annotate_exons(rows))
@@ -86,8 +89,11 @@ def list_small_variants(
     conflict = (
         rows["variant_class"].isin(("Nonsense_Mutation", *_FRAMESHIFT)) & rows["change_type"].isin(_IN_FRAME)
     ).to_numpy(dtype=bool)
+    substituted = (rows["variant_class"].eq("Splice_Site") & rows["change_type"].isin(_SUBSTITUTED)).to_numpy(
+        dtype=bool
+    )
     rows = rows.assign(change_type=_settle_type(rows, unspecified))
-    flags = add_flag(flags, conflict, CLASS_CONFLICT)
+    flags = add_flag(flags, conflict | substituted, CLASS_CONFLICT)
     flags = add_flag(flags, rows["exon_skip"].isna().to_numpy(), POSSIBLE_SKIP)
     rows = rows.assign(
         function=annotate_function(rows, functions), alteration=_label(rows, unspecified), genomic=_genomic(rows),

@@ -208,6 +208,9 @@ def _cover(cohort: Cohort, annotation: Annotation) -> Any:  # noqa: ANN401  # Ma
         panels=cohort.panels,
         panel_genes=cohort.panel_genes,
         biomarkers=altered[altered["kind"] == "biomarker"],
+        alterations=altered,
+        hits=annotation.hits,
+        calls=cohort.calls,
     )
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from netgen.actionability.biomarker_words import INDETERMINATE
 from netgen.actionability.levels import COUNTED, SENSITIVITY
 from netgen.association.actionable_markers import MARKER_COLUMNS, NEEDS, NO_LEVEL, list_markers, rank_levels
+from netgen.association.actionable_open import find_called, find_unstated
 from netgen.genomics.collapse import include_samples
 from netgen.genomics.kleene import REASON, WILD_TYPE, code_coverage, group_patients
 from netgen.genomics.kleene import REASONS as PANEL_REASONS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from netgen.knowledge.oncotree import OncoTree
 
 # Why a marker is not covered in a patient; the first are those of the alteration matrix.
-REASONS: Final = (*PANEL_REASONS, "not_measured", "inconclusive", "germline_not_tested")
+REASONS: Final = (*PANEL_REASONS, "not_measured", "inconclusive", "germline_not_tested", "change_not_stated")
 _CODE: Final = {name: place for place, name in enumerate(REASONS)}
 UNTESTED: Final = ("not_sequenced", "not_measured", "germline_not_tested")  # nothing was done, not something else
 RNA: Final = "rna_fusion"
@@ -48,7 +49,8 @@ COVERAGE_COLUMNS: Final[dict[str, str]] = {
     "n_total": "patients of the group",
     "n_profiled": "of these covered for the marker",
     "n_not_covered": "not covered",
-    "reasons": "why not, with the number of patients, joined by ;",
+    "reasons": "why not, with the number of patients, joined by ; (change_not_stated: the gene is mutated, but the file"
+    " does not say how; feature_not_carried: a ready-made table says whether the gene is altered, not how)",
     "text": "the same as a sentence; blank if everybody is covered",
 }
 
@@ -92,6 +94,9 @@ def cover_markers(
     panels: pd.DataFrame,
     panel_genes: pd.DataFrame,
     biomarkers: pd.DataFrame,
+    alterations: pd.DataFrame | None = None,
+    hits: pd.DataFrame | None = None,
+    calls: pd.DataFrame | None = None,
     germline_tested: Collection[str] = (),
     include_cfdna: bool = False,
 ) -> MarkerCoverage:
@@ -110,6 +115,10 @@ def cover_markers(
     biomarkers
         One row per patient and measured marker, positive or negative, ``actionability.alterations.ALTERATION_COLUMNS``;
         rows of other kinds are passed over.
+    alterations, hits
+        Alterations of the patients and what the rules found in them; None = every change is stated.
+    calls
+        Ready-made gene calls, samples x genes: 1 altered, 0 wild type, -1 not profiled; None = no such table.
     germline_tested
         Patients whose tumour assay reports germline variants as well, for the genes of its panel.
     include_cfdna
@@ -134,6 +143,9 @@ def cover_markers(
     3. Germline rules: the mutation panel of a normal sample, or of any sample of ``germline_tested``.
     4. Biomarkers: a conclusive result; where a rule has a threshold, a value as well. Indeterminate is not negative.
     5. A patient is covered if one of the samples is.
+    6. A mutation of the gene whose change is not stated leaves the patient neither positive nor negative: not covered,
+       ``change_not_stated``, unless a rule of the marker was met (``actionable_open.find_unstated``).
+    7. A ready-made call of the gene covers nothing, since it does not say what was found: ``feature_not_carried``.
 
     Witness: a twin written as loops in ``tests/association/test_actionable_coverage.py``.
     """
@@ -142,7 +154,7 @@ def cover_markers(
     genes = pd.Index(sorted(set(markers["gene"]) - {""}), dtype="string")
     included = include_samples(samples, patients=ids, include_cfdna=include_cfdna)
     source = _Source(
-        ids=ids, genes=genes, samples=samples, included=included, panels=panels, panel_genes=panel_genes,
+        ids=ids, genes=genes, samples=samples, included=included, panels=panels, panel_genes=panel_genes, calls=calls,
         **_split_profiles(profiles, panels),
     )  # fmt: skip
     scores = np.full((len(markers), len(ids)), _CODE["not_measured"], dtype=np.uint8)
@@ -152,6 +164,10 @@ def cover_markers(
         else:
             by_gene = _cover_need(str(need), source, germline_tested)
             scores[rows] = by_gene[genes.get_indexer(pd.Index(markers["gene"].iloc[rows]))]
+    if alterations is not None and hits is not None:
+        scores[(scores == WILD_TYPE) & find_unstated(alterations, hits, markers, pairs, ids)] = _CODE[
+            "change_not_stated"
+        ]
     covered = scores == WILD_TYPE
     codes, owner, code = _tumour_types(patients["oncotree_code"].reindex(ids), source.included)
     ranks = rank_levels(rules, tree, codes, markers, pairs)
@@ -261,6 +277,7 @@ class _Source:
     rna: pd.DataFrame
     panels: pd.DataFrame
     panel_genes: pd.DataFrame
+    calls: pd.DataFrame | None
 
 
 def _split_profiles(profiles: pd.DataFrame, panels: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -277,6 +294,11 @@ def _cover_need(need: str, source: _Source, germline_tested: Collection[str]) ->
     """(genes, patients) score of what a kind of rule needs: ``WILD_TYPE`` = covered, else the reason."""
     if need == "germline":
         return _cover_germline(source, germline_tested)
+    called = find_called(source.calls, source.included, source.genes, source.ids)
+    return np.maximum(_cover_tumour(need, source), called * np.uint8(REASON["feature_not_carried"]))
+
+
+def _cover_tumour(need: str, source: _Source) -> NDArray[np.uint8]:
     if need in ("amplification", "homdel"):
         return _cover(source, "cna")
     data_type = "structural_variants" if need == "fusion" else "mutations"
@@ -294,7 +316,7 @@ def _cover_germline(source: _Source, tested: Collection[str]) -> NDArray[np.uint
     wanted = frame["sample_class"].isin(["normal"]) | frame["patient_id"].isin(list(tested))
     speaks = frame[wanted.to_numpy(dtype=bool)].assign(sample_class="tumour")  # here a normal sample speaks
     included = include_samples(speaks, patients=source.ids, include_cfdna=False)
-    out = _cover(replace(source, included=included), "mutations")
+    out = _cover(replace(source, included=included, calls=None), "mutations")
     return np.where(np.isin(out, _ABSENT), np.uint8(_CODE["germline_not_tested"]), out)
 
 
@@ -302,9 +324,10 @@ def _cover(source: _Source, data_type: str, *, partial: bool = False) -> NDArray
     """(genes, patients) best score over the samples of a patient."""
     included = source.included
     owner = source.ids.get_indexer(pd.Index(included["patient_id"]))
+    called = included["sample_id"].isin([] if source.calls is None else source.calls.index).to_numpy(dtype=bool)
     found = code_coverage(
         included, source.dna, source.panels, source.panel_genes, components=(data_type,), genes=source.genes,
-        partial_is_enough=partial, called=np.zeros(len(included), dtype=bool),
+        partial_is_enough=partial, called=called,
     )  # fmt: skip
     scores, group = group_patients(found.combination, owner, found.scores, n_patients=len(source.ids))
     out = scores[group].T

@@ -172,7 +172,7 @@ def estimate_uno_c(eta: ArrayLike, risk: RiskSets, *, tau: float | None = None) 
     carried = risk.slot_time[risk.n_at_risk >= max(2.0, 0.1 * len(risk.time))]
     limit = tau if tau is not None else (float(carried.max()) if carried.size else 0.0)
     if not (risk.event & (risk.time < limit)).any():
-        return float("nan"), "not_available: no event before the truncation time"
+        return float("nan"), "not_available: no event before the restriction time"
     from sksurv.metrics import concordance_index_ipcw
 
     outcome = as_outcome(risk)

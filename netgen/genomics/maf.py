@@ -72,8 +72,8 @@ class MafFile:
     path
         The file.
     variants
-        ``schema.VARIANTS``, in file order; ``row`` is the line in the file. Columns of the OncoKB annotator and those
-        asked for with ``keep`` follow, as text.
+        ``schema.VARIANTS``, in file order; ``row`` is the line in the file. Behind them, as text: ``exon_number``
+        (``14/21``) if the file has it, the columns of the OncoKB annotator and those asked for with ``keep``.
     sequenced_samples
         Samples of a ``#sequenced_samples:`` (or ``#seq_samples:``) line, in its order; None without such a line.
     samples
@@ -167,6 +167,7 @@ def read_maf(
         "hgvsp_short": protein,
         "hgvsc": coding,
         **_read_details(cells, alleles, classes, findings=findings),
+        **({"exon_number": cells.clean("exon_number")} if "exon_number" in cells.places else {}),
         **cells.extra(),
     }
     variants = _assemble(frame, reason == 0, cells)

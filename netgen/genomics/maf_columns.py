@@ -52,6 +52,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "oncogenic": ("oncogenic",),
     "hotspot": ("hotspot", "ishotspot", "isahotspot"),
     "protein_position": ("proteinposition",),
+    "exon_number": ("exonnumber", "exon"),
 }  # fmt: skip
 # The name each target has in the MAF specification, for messages.
 SPECIFIED: Final[dict[str, str]] = {

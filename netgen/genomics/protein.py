@@ -25,6 +25,7 @@ _PLAIN: Final = re.compile(
 _THREE_LETTER: Final = re.compile("|".join(RESIDUES))
 _SHAPE: Final = re.compile(r"[A-Z*]+\d+.*|\d+(?:_\d+)?(?:del|ins|dup|>).*|=|0\??")
 _SAME: Final = re.compile(r"([A-Z]+)(\d+)\1")
+_GONE: Final = re.compile(r"([A-Z]+)(\d+)(_[A-Z]\d+)?-")
 _LOWER: Final = re.compile(r"[a-z]\d+[a-z*]")
 
 
@@ -48,6 +49,7 @@ def normalize_protein_change(text: str) -> str | None:
     1. Only what follows the last ``p.`` (else the last colon) is read; parentheses around it go.
     2. Three-letter residues become one letter; a final ``X`` and ``fsX`` become ``*``.
     3. A residue "changed" to itself becomes ``=``; residues listed behind ``del`` are dropped (``E746_A750delELREA``).
+    4. Residues for which nothing is left are a deletion: ``DVIWN123-`` is ``D123_N127del``.
 
     Idempotent; witnesses in ``tests/genomics/test_classes.py``.
 
@@ -69,8 +71,20 @@ def normalize_protein_change(text: str) -> str | None:
     core = re.sub(r"fs(?:[Xx]|\*)(\d+|\?)?$", lambda match: f"fs*{match.group(1)}" if match.group(1) else "fs", core)
     core = re.sub(r"^([A-Z]\d+)X$", r"\1*", core)
     core = re.sub(r"(\d)del[A-Z]+$", r"\1del", core)
+    core = _name_deletion(core)
     core = _SAME.sub(r"\1\2=", core) if _SAME.fullmatch(core) else core
     return f"p.{core}" if _SHAPE.fullmatch(core) else None
+
+
+def _name_deletion(core: str) -> str:
+    """Write residues for which nothing is left as a deletion, from the first to the last; other changes stay."""
+    found = _GONE.fullmatch(core)
+    if found is None:
+        return core
+    residues, first, to = found[1], int(found[2]), found[3] or ""
+    if len(residues) > 1 and not to:
+        to = f"_{residues[-1]}{first + len(residues) - 1}"
+    return f"{residues[0]}{first}{to}del"
 
 
 def changed_protein_changes(texts: Iterable[str]) -> dict[int, str | None]:

@@ -54,7 +54,8 @@ class VcfFile:
     path
         The file.
     variants
-        ``schema.VARIANTS`` in file order; ``row`` is the line in the file (for BCF the number of the record).
+        ``schema.VARIANTS`` in file order; ``row`` is the line in the file (for BCF the number of the record). Behind
+        them ``exon_number`` (``14/21``) if an annotation gives it.
     samples
         Tumour samples of the file, with or without variants.
     build

@@ -200,7 +200,7 @@ def rows_to_frame(rows: Sequence[VcfRow], build: NDArray[np.object_], file: NDAr
     Returns
     -------
     DataFrame
-        Alleles trimmed, classes decided; ``gene`` is the symbol as written.
+        Alleles trimmed, classes decided; ``gene`` is the symbol as written. ``exon_number`` follows if any is given.
     """
     names = VcfRow._fields
     columns = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
@@ -224,6 +224,8 @@ def rows_to_frame(rows: Sequence[VcfRow], build: NDArray[np.object_], file: NDAr
         "build": build,
         "file": file,
     }
+    if any(one.exon for one in chosen):
+        text["exon_number"] = [one.exon for one in chosen]
     whole = {"pos": pos, **{name: columns[name] for name in ("row", "t_ref_count", "t_alt_count")}}
     decimal = {"vaf": columns["vaf"], "gnomad_af": [one.population_af for one in chosen]}
     return pd.DataFrame(

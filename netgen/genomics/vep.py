@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FIELDS: Final = {
     "allele": "Allele", "allele_num": "ALLELE_NUM", "terms": "Consequence", "symbol": "SYMBOL", "feature": "Feature",
     "hgvsc": "HGVSc", "hgvsp": "HGVSp", "protein_position": "Protein_position", "amino_acids": "Amino_acids",
-    "biotype": "BIOTYPE", "pick": "PICK", "mane": "MANE_SELECT", "canonical": "CANONICAL",
+    "biotype": "BIOTYPE", "pick": "PICK", "mane": "MANE_SELECT", "canonical": "CANONICAL", "exon": "EXON",
 }  # fmt: skip
 _FORMAT: Final = re.compile(r"Format:\s*([^\"]+)")
 _FREQUENCY: Final = re.compile(r"MAX_AF|gnomAD[eg]?(?:_[A-Za-z]+)*_AF", re.IGNORECASE)
@@ -36,7 +36,7 @@ class CsqFormat:
     ----------
     width
         Number of fields.
-    allele, allele_num, terms, symbol, feature, hgvsc, hgvsp, protein_position, amino_acids, biotype
+    allele, allele_num, terms, symbol, feature, hgvsc, hgvsp, protein_position, amino_acids, biotype, exon
         Fields of one transcript.
     pick, mane, canonical
         Fields that single out a transcript.
@@ -58,6 +58,7 @@ class CsqFormat:
     pick: int
     mane: int
     canonical: int
+    exon: int
     frequencies: tuple[int, ...]
 
 
@@ -75,6 +76,8 @@ class Consequence:
         Transcript, coding change and protein change (``p.``, one letter); None if not given.
     population_af
         Largest population frequency; None if not given.
+    exon
+        Number of the exon as written (``14/21``); None if not given.
     """
 
     terms: str
@@ -83,6 +86,7 @@ class Consequence:
     hgvsc: str | None
     hgvsp: str | None
     population_af: float | None
+    exon: str | None
 
 
 @lru_cache(maxsize=256)
@@ -179,6 +183,7 @@ def choose_consequence(
         hgvsc=coding if coding.startswith("c.") else None,
         hgvsp=_protein_change(best, layout),
         population_af=_frequency(best, layout),
+        exon=best[layout.exon] or None,
     )
 
 

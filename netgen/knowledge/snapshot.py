@@ -19,7 +19,11 @@ the network. ``manifest.json`` lies in it::
     }
 
 - ``netgen_knowledge`` is the version of this format, 1.
-- ``kind`` is one of :data:`KINDS`. There is at most one file of the kinds ``oncotree`` and ``rules``.
+- ``kind`` is one of :data:`KINDS`: the complete OncoTree, current gene symbols, assertions of CIViC, MOAlmanac and the
+  Cancer Genome Interpreter, a rule table. Hot spots and former gene symbols are not among them: those that are used
+  ship with netgen. There is at most one file of the kinds ``oncotree`` and ``rules``.
+- Of the normalised MOAlmanac, ``statements.json`` is the file of kind ``moalmanac``; each table beside it has an entry
+  of its own, kind ``moalmanac_part``.
 - ``path`` is relative to the folder, with ``/``. It may not leave the folder, through ``..`` or a link neither.
 - ``date`` is the day of the release or the download, YYYY-MM-DD. Above 18 months: W_KNOWLEDGE_STALE.
 - ``sha256`` is what ``sha256sum FILE`` prints. A file that differs is not used.
@@ -49,10 +53,9 @@ FORMAT: Final = 1
 KINDS: Final[dict[str, str]] = {
     "oncotree": "nested JSON of OncoTree",
     "genes": "current gene symbols",
-    "gene_aliases": "former and other gene symbols",
-    "hotspots": "recurrent mutations",
     "civic": "CIViC release table or GKS JSON",
     "moalmanac": "MOAlmanac JSON",
+    "moalmanac_part": "a table beside statements.json of the normalised MOAlmanac",
     "cgi": "biomarkers of the Cancer Genome Interpreter",
     "rules": "a rule table of netgen, instead of the one that ships",
 }

@@ -188,15 +188,22 @@ def _penalty_axis(ax: Axes, penalty: Any, chosen: Mapping[str, float]) -> None: 
     """Logarithmic axis that falls to the right, with a line and its name at each chosen penalty."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+    usable = np.asarray(penalty, dtype=float)
+    usable = usable[np.isfinite(usable) & (usable > 0)]
+    marks = {name: value for name, value in chosen.items() if np.isfinite(value) and value > 0}
+    ax.set_xlabel("Penalty (lambda)")
+    if not len(usable) and not marks:  # nothing was penalised
+        ax.set_xticks([])
+        return
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
-    if len(penalty):
-        ax.set_xlim(float(penalty.max()), float(penalty.min()))
-    ax.set_xlabel("Penalty (lambda)")
+    if len(usable):
+        margin = 1.0 if usable.max() > usable.min() else 2.0
+        ax.set_xlim(float(usable.max() * margin), float(usable.min() / margin))
     places: dict[float, list[str]] = {}
-    for name, value in chosen.items():
+    for name, value in marks.items():
         places.setdefault(value, []).append(name)
     for (value, names), style in zip(sorted(places.items()), DASHES[1:], strict=False):
         ax.axvline(value, color=PALETTE[1], linewidth=0.75, linestyle=style, label=MARK)

@@ -67,6 +67,7 @@ RC: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "netgen",
     "text.hinting": "none",
+    "text.parse_math": False,  # a $ in a name is a $
     "xtick.labelsize": NORMAL,
     "xtick.major.size": 2.5,
     "xtick.major.width": 0.5,

@@ -123,7 +123,7 @@ def _legend(ax: Axes, bor: list[str], *, starred: bool) -> None:
     handles: list[Patch | Line2D] = [Patch(color=BOR_STYLE[word][0]) for word in used]
     names = [BOR_STYLE[word][1] for word in used]
     if starred:
-        handles.append(Line2D([], [], ls="none", marker="$*$", color="black", ms=4))
+        handles.append(Line2D([], [], ls="none", marker=(6, 2, 0), color="black", ms=4))
         names.append("new lesion")
     ax.legend(
         handles, names, loc="lower left", bbox_to_anchor=(0, 1), ncols=len(names), borderaxespad=0.3, borderpad=0,

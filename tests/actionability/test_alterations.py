@@ -179,6 +179,22 @@ def test_gather_alterations__a_truncating_class_with_a_change_in_frame_is_flagge
     assert only(table, "flags") == ("vus;class_conflict",)
 
 
+@pytest.mark.parametrize(
+    ("change", "flags", "lof"),
+    [
+        ("p.T125T", "class_conflict", True),
+        ("p.T125M", "class_conflict", True),
+        ("p.X125_splice", "", True),
+        ("p.T125_E126del", "", True),
+        (None, "", True),
+    ],
+)
+def test_gather_alterations__a_splice_site_named_as_a_substitution_is_flagged_and_kept(change, flags, lof):
+    """DOMAIN 1.4.2: a splice site is a candidate for loss of function, whatever its codon reads."""
+    table = gather([variant("TP53", "Splice_Site", change)])
+    assert only(table, "flags", "lof", "change_type") == (flags, lof, "splice")
+
+
 def test_gather_alterations__a_frameshift_named_by_its_first_residue_is_no_substitution():
     """As in a study of pancreatic NET: two bases inserted in MEN1, written F186V."""
     table = gather([variant("MEN1", "Frame_Shift_Ins", "p.F186V")])

@@ -19,6 +19,7 @@ from netgen.actionability.annotate import (
     list_features,
     load_knowledge,
 )
+from netgen.actionability.import_moalmanac import PARTS
 from netgen.actionability.imported import IMPORTED_COLUMNS
 from netgen.actionability.rules import AlterationSpec, Rule, RuleTable
 from netgen.errors import Findings, InputError, SchemaError
@@ -295,7 +296,7 @@ def test_describe_snapshot__has_a_line_per_file_with_what_cannot_be_represented(
         "oncotree: source of oncotree oncotree 7, 2026-06-01, CC0",
         "genes: source of genes genes 7, 2026-06-01, CC0: 3 symbols",
         "rules: source of rules rules 7, 2026-06-01, CC0: 1 rules",
-        "civic: source of civic civic 7, 2026-06-01, CC0: 1 assertions; 1 cannot be represented (1 disputed)",
+        "civic: source of civic civic 7, 2026-06-01, CC0: 1 assertions; 1 rows cannot be represented (1 disputed)",
         "moalmanac: source of moalmanac moalmanac 7, 2026-06-01, CC0: 1 assertions",
     ]
     assert findings.codes() == {"W_RULE_UNVERIFIED"}
@@ -314,6 +315,23 @@ def test_describe_snapshot__tells_every_file_that_is_not_what_it_says(tmp_path: 
     rules_alone = Findings()
     describe_snapshot(snapshot(tmp_path / "kb2", rules=("rules.yaml", BROKEN)), rules_alone, today=TODAY)
     assert [(item.code, item.row) for item in rules_alone.of("E")] == [("E_RULE", 6), ("E_RULE", 14)]
+
+
+def test_load_knowledge__normalised_tables_are_read_through_the_manifest(tmp_path: Path) -> None:
+    folder = tmp_path / "kb"
+    tables = dict.fromkeys(PARTS, "[]")
+    tables["statements"] = json.dumps([{"id": 1, "proposition_id": 0, "direction": "supports"}])
+    snapshot(folder, **{f"moalmanac_part {name}": (f"{name}.json", text) for name, text in tables.items()})
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    for entry in manifest["files"]:
+        entry["kind"] = "moalmanac" if entry["path"] == "statements.json" else "moalmanac_part"
+    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (table,) = load_knowledge(None, folder, today=TODAY, findings=Findings()).imports
+    assert table.rejected["reason"].tolist() == ["incomplete"]  # it was read, and names a proposition that is not there
+    assert len(describe_snapshot(folder, Findings(), today=TODAY)) == len(PARTS) + 1
+    (folder / "urls.json").write_text("[ ]", encoding="utf-8")
+    with pytest.raises(SchemaError, match="has the checksum"):
+        load_knowledge(None, folder, today=TODAY, findings=Findings())
 
 
 # ---------------------------------------------------------------- annotate

@@ -115,6 +115,7 @@ def test_list_vus__names_what_no_rule_could_be_applied_to():
         mutation(
             "KRAS", "", variant_class="In_Frame_Del", change_type="inframe_del", exon=3, alteration="exon 3 deletion"
         ),
+        mutation("KRAS", "", variant_class="Missense_Mutation", change_type="missense", exon=2, alteration="exon 2"),
         mutation("TSC2", "D1010N", flags="possible_exon_skip"),
         mutation("KRAS", "G13="),
         mutation("MUC16", "A1V"),
@@ -129,12 +130,45 @@ def test_list_vus__names_what_no_rule_could_be_applied_to():
     ]
     assert vus(*rows, rules=rules) == [
         ("Missense_Mutation 12:25398285", "change_not_stated"),
+        ("exon 2", "change_not_stated"),
         ("exon 3 deletion", "not_curated"),
         ("p.G12D", "oncogenic_without_rule"),
         ("p.Q61*", "truncating_without_rule"),
         ("p.A100V", "not_curated"),
         ("p.D1010N", "possible_exon_skip"),
     ]
+
+
+KINASE = {"place": "three_prime", "frame": "in_frame_or_unknown"}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (fusion("RET", "KIF5B", place="three_prime", frame="in_frame"), []),
+        (fusion("RET", "KIF5B"), []),
+        (fusion("RET", "KIF5B", place="three_prime", frame="out_of_frame"), [("KIF5B::RET", "out_of_frame")]),
+        (fusion("RET", "KIF5B", place="five_prime", alteration="RET::KIF5B"), [("RET::KIF5B", "wrong_orientation")]),
+        (fusion("RET", "RET", alteration="RET-intragenic"), [("RET-intragenic", "fusion_without_rule")]),
+        (fusion("FGFR3", "BAIAP2L1", place="five_prime"), [("BAIAP2L1::FGFR3", "fusion_without_rule")]),
+        (fusion("TSC2", "PKD1"), []),
+        (fusion("KIF5B", "MUC16", frame="out_of_frame"), []),
+    ],
+)
+def test_list_vus__fusions_that_no_rule_takes_are_listed_with_the_reason(row, expected):
+    rules = [
+        rule("RET", "RET", "fusion", **KINASE),
+        rule("FGFR", "FGFR3", "fusion", partners=("TACC3",)),
+        rule("TSC", "TSC2", "lof"),
+    ]
+    assert vus(row, rules=rules) == expected
+
+
+def test_list_vus__a_fusion_whose_other_gene_has_a_hit_is_not_of_unknown_significance():
+    braf = fusion("BRAF", "NTRK3", place="five_prime", alteration="BRAF::NTRK3", event=7)
+    ntrk3 = fusion("NTRK3", "BRAF", place="three_prime", alteration="BRAF::NTRK3", event=7)
+    assert vus(braf, ntrk3, rules=[rule("F", ("BRAF", "NTRK3"), "fusion", **KINASE)]) == []
+    assert vus(braf, rules=[rule("F", ("BRAF", "NTRK3"), "fusion", **KINASE)]) == [("BRAF::NTRK3", "wrong_orientation")]
 
 
 def test_list_vus__an_intronic_change_that_may_skip_an_exon_is_listed():

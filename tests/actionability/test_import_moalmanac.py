@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +27,11 @@ def source(path: Path) -> SnapshotFile:
     return SnapshotFile(
         kind="moalmanac", path=path, source="MOAlmanac", version="v", date="2026-05-15", licence="GPL-2.0", sha256=""
     )
+
+
+def parts(folder: Path, *names: str) -> list[SnapshotFile]:
+    """Tables beside ``statements.json``, as the manifest lists them; all of them unless named."""
+    return [replace(source(folder / f"{name}.json"), kind="moalmanac_part") for name in names or PARTS]
 
 
 def entry(**cells: Any) -> dict[str, Any]:
@@ -245,7 +251,7 @@ def normalised(folder: Path, *biomarkers: dict[str, Any], **proposition: Any) ->
     assert set(tables) == {*PARTS, "statements"}
     for name, content in tables.items():
         (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
-    return import_moalmanac(source(folder / "statements.json"), TREE)
+    return import_moalmanac(source(folder / "statements.json"), TREE, parts(folder))
 
 
 V600E = biomarker(4, "BRAF p.V600E", [0], biomarker_type="Somatic Variant", protein_change="p.V600E")
@@ -258,7 +264,6 @@ def test_import_moalmanac__a_normalised_statement(tmp_path: Path) -> None:
     assert detail[["rows", "oncotree", "therapy", "native_level", "citation", "url"]].tolist() == [
         "1", "NSCLC", "Drug B + Drug A", "Approval (Food and Drug Administration)", "Label", "https://example.org/label",
     ]  # fmt: skip
-    assert import_moalmanac(source(tmp_path), TREE).details.equals(table.details)  # the folder means the same
 
 
 def test_import_moalmanac__biomarkers_of_a_proposition_are_all_needed(tmp_path: Path) -> None:
@@ -304,7 +309,17 @@ def test_import_moalmanac__statements_without_their_tables_are_refused(tmp_path:
     normalised(tmp_path, V600E)
     (tmp_path / "diseases.json").unlink()
     with pytest.raises(InputError, match="E_FILE_MISSING"):
-        import_moalmanac(source(tmp_path / "statements.json"), TREE)
+        import_moalmanac(source(tmp_path / "statements.json"), TREE, parts(tmp_path))
+
+
+def test_import_moalmanac__a_table_that_the_manifest_does_not_list_is_not_read(tmp_path: Path) -> None:
+    """What has no checksum could have changed unseen."""
+    normalised(tmp_path, V600E)
+    listed = parts(tmp_path, *[name for name in PARTS if name not in {"diseases", "urls"}])
+    elsewhere = parts(tmp_path / "older", "diseases", "urls")
+    with pytest.raises(InputError, match=r"E_KNOWLEDGE: .* found no diseases.json, urls.json") as raised:
+        import_moalmanac(source(tmp_path / "statements.json"), TREE, [*listed, *elsewhere])
+    assert "kind moalmanac_part" in raised.value.finding.fix
 
 
 # ---------------------------------------------------------------- the real files
@@ -338,7 +353,7 @@ def test_import_moalmanac__real_list_recounted(shared: Path) -> None:
 @pytest.mark.shared
 def test_import_moalmanac__real_statements_recounted(shared: Path) -> None:
     folder = shared / "data" / "kb_moalmanac" / "referenced"
-    table = import_moalmanac(source(folder / "statements.json"), TREE)
+    table = import_moalmanac(source(folder / "statements.json"), TREE, parts(folder))
     statements, propositions, documents, biomarkers = (
         json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         for name in ("statements", "propositions", "documents", "biomarkers")

@@ -175,7 +175,9 @@ def tree(request: pytest.FixtureRequest, shared: Path) -> OncoTree:
 
 @pytest.fixture(scope="module", params=REAL)
 def real(request: pytest.FixtureRequest, shared: Path, tree: OncoTree) -> ImportedTable:
-    return import_table(source(shared / "data" / REAL[request.param], request.param.split()[0]), tree)
+    path, kind = shared / "data" / REAL[request.param], request.param.split()[0]
+    listed = [source(one, "moalmanac_part") for one in sorted(path.parent.glob("*.json"))]
+    return import_table(source(path, kind), tree, listed)
 
 
 @pytest.mark.shared

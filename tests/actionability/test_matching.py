@@ -28,6 +28,7 @@ def only(alteration: dict[str, Any], one: Any, **options: Any) -> pd.Series:
     return hits.iloc[0]
 
 
+WHOLE = {"first": 1, "last": 100_000}
 CASES = [
     # kind, gene, fields, alteration, whether the rule is about it
     ("exact_hgvsp", "BRAF", {"changes": ("V600E",)}, mutation("BRAF", "V600E"), True),
@@ -59,6 +60,10 @@ CASES = [
     ("exon_class", "EGFR", {"exon": 19, **EX19}, mutation("EGFR", "E746_A750del", exon=20), False),
     ("exon_class", "EGFR", {"exon": 19, **EX19}, mutation("EGFR", "E746_A750del"), True),
     ("exon_class", "EGFR", {"exon": 19, "change_types": ("inframe_del",)}, mutation("EGFR", "E746_A750del"), False),
+    ("codon_range", "PTEN", {**WHOLE, "change_types": ("nonsense",)}, mutation("PTEN", "R130*"), True),
+    ("codon_range", "PTEN", {**WHOLE, "change_types": ("nonsense",)}, mutation("PTEN", change_type="nonsense"), False),
+    ("codon_range", "PTEN", {"first": -5, "last": 9}, mutation("PTEN", change_type="missense"), False),
+    ("exon_class", "PTEN", {"exon": 5, "first": -5, "last": 9}, mutation("PTEN", change_type="missense"), False),
     ("domain", "POLE", {"first": 268, "last": 471}, mutation("POLE", "P286R"), True),
     ("domain", "POLE", {"first": 268, "last": 471}, mutation("POLE", "R1000Q"), False),
     ("domain", "POLE", {"first": 268, "last": 471}, mutation("POLE", "P286="), False),

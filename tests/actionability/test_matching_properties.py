@@ -209,11 +209,11 @@ def test_no_hit_has_a_level_in_scope_where_the_scope_does_not_hold(rows, people,
 
 @settings(max_examples=25)
 @given(rows=rows_of, people=peoples(), rules=rule_lists())
-def test_a_mutation_is_hit_or_listed_never_both(rows, people, rules):
+def test_a_mutation_or_fusion_is_hit_or_listed_never_both(rows, people, rules):
     frame = table(*rows)
     hits = match_rules(frame, people, rules, TREE)
     found = list_vus(frame, hits, rules)
-    missed = frame[~frame["alteration_id"].isin(hits["alteration_id"]) & frame["kind"].eq("mutation")]
+    missed = frame[~frame["alteration_id"].isin(hits["alteration_id"]) & frame["kind"].isin(["mutation", "fusion"])]
     assert len(found) <= len(missed)
     assert keys(found, "patient_id", "sample_id", "gene", "alteration") <= keys(
         missed, "patient_id", "sample_id", "gene", "alteration"

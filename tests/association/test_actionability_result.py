@@ -12,7 +12,7 @@ import pytest
 
 import netgen as ng
 import netgen.data
-from netgen.association.actionability import ActionabilityResult, assess_actionability, add_levels
+from netgen.association.actionability import ActionabilityResult, add_levels, assess_actionability
 from netgen.cohort import CLINICAL
 from netgen.errors import AnalysisError, Findings
 from tests.demo_run import demo_cohort
@@ -300,6 +300,40 @@ def test_actionability__of_a_cohort_without_sequencing_says_that_nobody_was_prof
     shown = result.levels[result.levels["n"] > 0]
     assert set(shown["level"]) == {"not_profiled"}
     assert (result.coverage["n_profiled"] == 0).all()
+
+
+def test_actionability__a_ready_made_gene_table_gives_no_level_and_says_so(tmp_path):
+    files = {
+        "patients.csv": "patient_id,origin,oncotree_code\nP1,lung,LUCA\nP2,thymic,TNET\n",
+        "calls.csv": "patient_id,BRAF,RET\nP1,1,0\nP2,0,0\n",
+        "study.toml": '[[source]]\nkind = "tables"\npatients = "patients.csv"\n'
+        'alterations = { file = "calls.csv", layout = "matrix" }\n',
+    }
+    result = assess_actionability(ng.read_cohort(write_files(tmp_path, files) / "study.toml"))
+    assert result.patients["actionable"].isna().all()
+    whole = result.coverage[result.coverage["group"] == "all"].set_index("marker")
+    assert whole.loc[["BRAF hot spots", "RET fusion"], "reasons"].tolist() == ["feature_not_carried 2"] * 2
+    assert whole.loc["KRAS hot spots", "reasons"] == "gene_not_on_panel 2"
+    (told,) = [item for item in result.findings if item.code == "W_CALLS_NO_LEVEL"]
+    assert "of 2 samples says whether 2 genes are altered, not how" in told.message
+
+
+@pytest.mark.shared
+def test_actionability__of_a_study_without_protein_changes_nobody_mutated_is_negative(shared):
+    """The mutation file of the study has no protein changes: who is mutated in EGFR may or may not have L858R."""
+    folder = shared / "data" / "cbio_lung_msk_2017" / "lung_msk_2017"
+    cohort = ng.read_cohort(folder)
+    coverage = assess_actionability(cohort).coverage
+    found = coverage[coverage["group"] == "all"].set_index("marker")
+    rows = pd.read_csv(folder / "data_mutations_extended.txt", sep="\t", comment="#", dtype="string")
+    owner = cohort.samples.set_index("sample_id")["patient_id"]
+    rows = rows[rows["Variant_Classification"].isin(["Missense_Mutation", "In_Frame_Del", "In_Frame_Ins"])]
+    for gene in ("EGFR", "KRAS", "BRAF"):
+        mutated = rows.loc[rows["Hugo_Symbol"] == gene, "Tumor_Sample_Barcode"].map(owner).nunique()
+        spots = found.loc[f"{gene} hot spots"]
+        assert mutated > 40
+        assert spots["reasons"] == f"change_not_stated {mutated}"
+        assert spots["n_profiled"] == len(cohort.patients) - mutated
 
 
 # ---------------------------------------------------------------- add_levels

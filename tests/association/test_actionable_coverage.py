@@ -10,6 +10,7 @@ import pytest
 
 from netgen import schema
 from netgen.actionability.alterations import ALTERATION_COLUMNS
+from netgen.actionability.matching import match_rules
 from netgen.actionability.rules import AlterationSpec, Rule
 from netgen.association.actionable_coverage import (
     COVERAGE_COLUMNS,
@@ -28,6 +29,8 @@ from netgen.association.actionable_markers import (
 )
 from netgen.errors import AnalysisError
 from netgen.knowledge.oncotree import load_oncotree
+from tests.actionability.naive_matching import mutation
+from tests.actionability.naive_matching import table as alterations_of
 
 TREE = load_oncotree()
 
@@ -205,6 +208,87 @@ def test_cover_markers__a_biomarker_needs_a_result_and_a_threshold_takes_a_value
     found = {patient: status(coverage, patient) for patient in ("P1", "P2", "P3")}
     assert [found[patient]["TMB"] for patient in found] == ["covered", "inconclusive", "covered"]
     assert [found[patient]["MSI"] for patient in found] == ["covered", "inconclusive", "not_measured"]
+
+
+def found_in(*rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    """Alterations, and what the rules say of them."""
+    altered = alterations_of(*rows)
+    people = pd.DataFrame({"oncotree_code": ["PANET"] * 3}, index=["P1", "P2", "P3"], dtype="string")
+    return {"alterations": altered, "hits": match_rules(altered, people, RULES, TREE)}
+
+
+def unnamed(gene: str, patient: str = "P1", **cells: Any) -> dict[str, Any]:
+    """Return a missense mutation of which the file says the gene and the class."""
+    facts = {"variant_class": "Missense_Mutation", "change_type": "missense", "alteration": "Missense_Mutation 7:1"}
+    return mutation(gene, "", patient_id=patient, **{**facts, **cells})
+
+
+def test_cover_markers__a_mutation_that_is_not_named_leaves_its_gene_open() -> None:
+    rows = [sample("P1", "A"), sample("P2", "A"), sample("P3", "B")]
+    facts = found_in(unnamed("BRAF"), unnamed("MET"), unnamed("BRAF", "P3"), mutation("BRAF", "G466V", patient_id="P2"))
+    coverage = cover(rows, {"A": FULL, "B": {"genes": ("EGFR",)}}, **facts)
+    first, second, third = (status(coverage, patient) for patient in ("P1", "P2", "P3"))
+    for marker in ("BRAF hot spots", "BRAF mutations", "MET splicing"):
+        assert (first[marker], second[marker]) == ("change_not_stated", "covered")
+    assert first["EGFR hot spots"] == first["EGFR mutations"] == "covered"
+    assert first["VHL germline mutations"] == "germline_not_tested"
+    assert third["BRAF hot spots"] == "gene_not_on_panel"  # the panel comes first
+    table = summarize_coverage(coverage).set_index("marker")
+    assert table.loc["BRAF hot spots", "reasons"] == "gene_not_on_panel 1;change_not_stated 1"
+
+
+def test_cover_markers__a_finding_closes_its_own_marker_only() -> None:
+    facts = found_in(unnamed("BRAF"), mutation("BRAF", "V600E"))
+    assert set(facts["hits"]["rule_id"]) == {"exact"}
+    found = status(cover([sample("P1", "A")], {"A": FULL}, **facts), "P1")
+    assert (found["BRAF hot spots"], found["BRAF mutations"]) == ("covered", "change_not_stated")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        unnamed("BRAF", variant_class="Nonsense_Mutation", change_type="nonsense"),
+        unnamed("BRAF", variant_class="Splice_Site", change_type="splice", exon_skip=False),
+        unnamed("BRAF", variant_class="In_Frame_Del", change_type="inframe_del", exon=15),
+        unnamed("BRAF", first_aa=600, last_aa=600, change_type="other"),
+        unnamed("BRAF", variant_class="Intron", change_type="other"),
+        unnamed("BRAF", origin="germline"),
+    ],
+)
+def test_cover_markers__what_says_enough_leaves_nothing_open(row: dict[str, Any]) -> None:
+    found = status(cover([sample("P1", "A")], {"A": FULL}, **found_in(row)), "P1")
+    assert found["BRAF hot spots"] == found["BRAF mutations"] == "covered"
+
+
+def test_cover_markers__an_unnamed_germline_mutation_leaves_the_germline_open() -> None:
+    rows = [sample("P1", "A"), sample("P1", "A", sample_id="N1", sample_class="normal")]
+    for origin, expected in (
+        ("germline", "change_not_stated"),
+        ("unknown", "change_not_stated"),
+        ("somatic", "covered"),
+    ):
+        found = status(cover(rows, {"A": FULL}, **found_in(unnamed("VHL", origin=origin))), "P1")
+        assert found["VHL germline mutations"] == expected
+
+
+def test_find_profiled__nobody_is_negative_for_what_is_not_named() -> None:
+    facts = found_in(*(unnamed(gene) for gene in ("BRAF", "EGFR", "MET")))
+    coverage = cover([sample("P1", "A"), sample("P2", "A")], {"A": {"genes": ("BRAF", "EGFR", "MET")}}, **facts)
+    assert find_profiled(coverage).tolist() == [False, True]
+
+
+def test_cover_markers__a_ready_made_call_does_not_say_how_a_gene_is_altered() -> None:
+    calls = pd.DataFrame({"BRAF": [1, 0, -1], "ERBB2": [1, 1, -1]}, index=["S-P1", "S-P2", "S-P3"], dtype="int8")
+    rows = [sample("P1"), sample("P2", "A"), sample("P3"), sample("P4")]
+    coverage = cover(rows, {"A": {"genes": ("BRAF",)}}, calls=calls)
+    first, second, third, fourth = (status(coverage, f"P{n}") for n in (1, 2, 3, 4))
+    assert first["BRAF hot spots"] == first["BRAF mutations"] == "feature_not_carried"
+    assert first["ERBB2 amplification"] == second["ERBB2 amplification"] == "feature_not_carried"
+    assert second["BRAF hot spots"] == "covered"  # by its panel
+    assert first["EGFR hot spots"] == third["BRAF hot spots"] == "gene_not_on_panel"
+    assert first["VHL germline mutations"] == "germline_not_tested"
+    assert first["TMB"] == "not_measured"
+    assert fourth["BRAF hot spots"] == "not_sequenced"
 
 
 def test_cover_markers__levels_are_those_the_tumour_type_can_reach() -> None:

@@ -194,4 +194,4 @@ def test_estimate_uno_c__truncates_where_a_tenth_is_at_risk():
     assert note == "events before 37 days"  # at risk at 37: 4 of 40; at 38: 3
     assert value == pytest.approx(1.0)
     late = build_risk_sets([5, 5, 5], [True, True, False])
-    assert estimate_uno_c([1, 2, 3], late)[1] == "not_available: no event before the truncation time"
+    assert estimate_uno_c([1, 2, 3], late)[1] == "not_available: no event before the restriction time"

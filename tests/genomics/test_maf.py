@@ -464,6 +464,19 @@ def test_read_maf__keeps_calls_of_other_tools_as_they_are(read):
     assert "Other" not in maf.variants
 
 
+@pytest.mark.parametrize("column", ["Exon_Number", "EXON_NUMBER", "exon"])
+def test_read_maf__passes_the_number_of_the_exon_on(read, column):
+    maf, findings = read(maf_text({column: "14/21"}, {column: ""}, {column: "."}, header=[*HEADER, column]))
+    assert maf.variants["exon_number"].tolist() == ["14/21", pd.NA, pd.NA]
+    assert maf.variants["exon_number"].dtype == "string"
+    assert tuple(maf.variants.columns)[: len(VARIANTS.names)] == tuple(VARIANTS.names)
+    assert findings.codes() <= {"I_COLUMN_MAPPED"}
+
+
+def test_read_maf__a_file_without_exons_has_no_such_column(read):
+    assert "exon_number" not in read(maf_text({}))[0].variants
+
+
 def test_read_maf__row_without_sample_is_an_error(read):
     maf, findings = read(maf_text({"Tumor_Sample_Barcode": ""}, {"Tumor_Sample_Barcode": " S2 "}))
     assert maf.variants["sample_id"].tolist() == ["S2"]

@@ -15,7 +15,7 @@ from netgen.genomics.vep import choose_consequence, parse_csq_format, vep_allele
 
 FIELDS = (
     "Allele|Consequence|IMPACT|SYMBOL|Gene|Feature|BIOTYPE|HGVSc|HGVSp|Protein_position|Amino_acids|PICK|CANONICAL"
-    "|MANE_SELECT|gnomADe_AF|gnomADe_NFE_AF|MAX_AF"
+    "|MANE_SELECT|gnomADe_AF|gnomADe_NFE_AF|MAX_AF|EXON"
 )
 HEADER = [
     "##fileformat=VCFv4.2",
@@ -95,6 +95,13 @@ def test_read_vcf__fills_the_variant_table(tmp_path: Path) -> None:
          None, 9, 1, 0.1, "weak", None, len(HEADER) + 4],
     ]  # fmt: skip
     assert vcf.variants["file"].tolist() == [str(path)] * 2
+    assert "exon_number" not in vcf.variants
+
+
+def test_read_vcf__passes_the_number_of_the_exon_on(tmp_path: Path) -> None:
+    records = [record("0/1:60,40", csq=entry(EXON="14/21")), record("0/1:60,40", csq=entry(), pos=200)]
+    vcf, _ = read(write(tmp_path, ["T"], records))
+    assert pick(vcf, "pos", "exon_number") == [[100, "14/21"], [200, None]]
 
 
 def test_read_vcf__reads_gzip_and_bcf(tmp_path: Path) -> None:

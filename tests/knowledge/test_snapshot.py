@@ -36,11 +36,11 @@ def put(folder: Path, name: str, text: str = "gene\nRET\n") -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def entry(folder: Path, name: str = "hotspots.tsv", text: str = "gene\nRET\n", **changes: Any) -> dict[str, Any]:
+def entry(folder: Path, name: str = "biomarkers.tsv", text: str = "gene\nRET\n", **changes: Any) -> dict[str, Any]:
     """Return the entry of a file that is written, with changes; None takes a key out."""
     whole = {
-        "kind": "hotspots", "path": name, "source": "cancerhotspots.org", "version": "v2", "date": "2026-04-21",
-        "licence": "ODbL", "sha256": put(folder, name, text),
+        "kind": "cgi", "path": name, "source": "cancergenomeinterpreter.org", "version": "v2", "date": "2026-04-21",
+        "licence": "CC0", "sha256": put(folder, name, text),
     }  # fmt: skip
     return {key: value for key, value in {**whole, **changes}.items() if value is not None}
 
@@ -65,13 +65,13 @@ def test_read_snapshot__gives_the_files_in_order_with_what_the_manifest_says(tmp
     findings = Findings()
     snapshot = read_snapshot(tmp_path, findings=findings, today=TODAY)
     assert not len(findings)
-    assert [file.kind for file in snapshot.files] == ["oncotree", "hotspots"]
-    (hotspots,) = snapshot.of("hotspots")
-    assert hotspots.path == tmp_path / "hotspots.tsv"
-    assert (hotspots.source, hotspots.version, hotspots.date, hotspots.licence) == (
-        "cancerhotspots.org", "v2", "2026-04-21", "ODbL",
+    assert [file.kind for file in snapshot.files] == ["oncotree", "cgi"]
+    (biomarkers,) = snapshot.of("cgi")
+    assert biomarkers.path == tmp_path / "biomarkers.tsv"
+    assert (biomarkers.source, biomarkers.version, biomarkers.date, biomarkers.licence) == (
+        "cancergenomeinterpreter.org", "v2", "2026-04-21", "CC0",
     )  # fmt: skip
-    assert hotspots.sha256 == hashlib.sha256(b"gene\nRET\n").hexdigest()
+    assert biomarkers.sha256 == hashlib.sha256(b"gene\nRET\n").hexdigest()
     assert snapshot.of("civic") == ()
     assert not len(check_snapshot(tmp_path, today=TODAY))
 
@@ -117,7 +117,7 @@ def test_check_snapshot__needs_a_folder_and_a_manifest(tmp_path: Path) -> None:
         ('{"netgen_knowledge": 1}', "files"),
         ('{"netgen_knowledge": 1, "files": []}', "files"),
         ('{"netgen_knowledge": 1, "files": {"kind": "civic"}}', "files"),
-        ('{"netgen_knowledge": 1, "files": ["hotspots.tsv"]}', "files"),
+        ('{"netgen_knowledge": 1, "files": ["biomarkers.tsv"]}', "files"),
     ],
 )
 def test_check_snapshot__refuses_a_manifest_that_is_none(tmp_path: Path, text: str, column: str) -> None:
@@ -128,12 +128,12 @@ def test_check_snapshot__refuses_a_manifest_that_is_none(tmp_path: Path, text: s
 
 
 def test_check_snapshot__names_the_key_that_was_meant(tmp_path: Path) -> None:
-    manifest(tmp_path, entry(tmp_path, licence=None, license="ODbL"), fles=[])
+    manifest(tmp_path, entry(tmp_path, licence=None, license="CC0"), fles=[])
     found = [(item.column, item.message, item.fix) for item in check_snapshot(tmp_path, today=TODAY)]
     assert found == [
         ("fles", "The manifest: there is no key 'fles'.", "Write files."),
-        ("licence", "Entry 1 (hotspots.tsv): the key licence is needed, found none.", "Add licence."),
-        ("license", "Entry 1 (hotspots.tsv): there is no key 'license'.", "Write licence."),
+        ("licence", "Entry 1 (biomarkers.tsv): the key licence is needed, found none.", "Add licence."),
+        ("license", "Entry 1 (biomarkers.tsv): there is no key 'license'.", "Write licence."),
     ]
 
 
@@ -150,24 +150,29 @@ def test_check_snapshot__needs_every_key_as_a_text(tmp_path: Path, key: str, val
     assert read_snapshot(tmp_path, findings=Findings(), today=TODAY).files == ()
 
 
+@pytest.mark.parametrize("kind", ["hotspots", "gene_aliases"])
+def test_check_snapshot__refuses_a_kind_that_nothing_would_read(tmp_path: Path, kind: str) -> None:
+    assert problems(manifest(tmp_path, entry(tmp_path, kind=kind))) == [("E_KNOWLEDGE", "kind")]
+
+
 def test_check_snapshot__an_unknown_kind_is_told_with_the_nearest(tmp_path: Path) -> None:
-    manifest(tmp_path, entry(tmp_path, kind="hotspot"), entry(tmp_path, "b.tsv", kind="drugs"))
+    manifest(tmp_path, entry(tmp_path, kind="civics"), entry(tmp_path, "b.tsv", kind="drugs"))
     found = [(item.column, item.value, item.fix) for item in check_snapshot(tmp_path, today=TODAY)]
-    assert found[0] == ("kind", "hotspot", "Write hotspots.")
+    assert found[0] == ("kind", "civics", "Write civic.")
     assert found[1][2].startswith("Choose from oncotree, genes, ")
 
 
 def test_check_snapshot__a_file_that_is_not_there(tmp_path: Path) -> None:
     item = entry(tmp_path)
-    (tmp_path / "hotspots.tsv").unlink()
+    (tmp_path / "biomarkers.tsv").unlink()
     assert problems(manifest(tmp_path, item)) == [("E_FILE_MISSING", "path")]
-    (tmp_path / "hotspots.tsv").mkdir()
+    (tmp_path / "biomarkers.tsv").mkdir()
     assert problems(tmp_path) == [("E_FILE_MISSING", "path")]
 
 
 def test_check_snapshot__a_file_that_changed(tmp_path: Path) -> None:
     manifest(tmp_path, entry(tmp_path))
-    found = put(tmp_path, "hotspots.tsv", "gene\nALK\n")
+    found = put(tmp_path, "biomarkers.tsv", "gene\nALK\n")
     (item,) = check_snapshot(tmp_path, today=TODAY)
     assert (item.code, item.column) == ("E_KNOWLEDGE", "sha256")
     assert found in item.message
@@ -182,7 +187,7 @@ def test_check_snapshot__a_checksum_that_is_none(tmp_path: Path, value: str) -> 
 @pytest.mark.parametrize(
     "path",
     [
-        "../outside.tsv", "a/../../outside.tsv", "a/../hotspots.tsv", "..", "C:\\outside.tsv", "C:outside.tsv",
+        "../outside.tsv", "a/../../outside.tsv", "a/../biomarkers.tsv", "..", "C:\\outside.tsv", "C:outside.tsv",
         "a\\b.tsv", "nul\x00.tsv", "x" * 5000,
     ],
 )  # fmt: skip
@@ -195,7 +200,7 @@ def test_check_snapshot__a_path_may_not_leave_the_folder(tmp_path: Path, path: s
 
 
 def test_check_snapshot__an_absolute_path_leaves_the_folder(tmp_path: Path) -> None:
-    inside = str(tmp_path / "hotspots.tsv")
+    inside = str(tmp_path / "biomarkers.tsv")
     assert problems(manifest(tmp_path, entry(tmp_path, path=inside))) == [("E_KNOWLEDGE", "path")]
 
 
@@ -209,7 +214,7 @@ def test_check_snapshot__a_link_may_not_leave_the_folder_either(tmp_path: Path) 
     for path in ("link.tsv", "away/outside.tsv", "round.tsv"):
         assert problems(manifest(folder, {**item, "path": path})) == [("E_KNOWLEDGE", "path")]
     (folder / "link.tsv").unlink()
-    (folder / "link.tsv").symlink_to(folder / "hotspots.tsv")
+    (folder / "link.tsv").symlink_to(folder / "biomarkers.tsv")
     assert problems(manifest(folder, {**item, "path": "link.tsv"})) == []
 
 
@@ -243,11 +248,11 @@ def test_read_snapshot__a_stale_file_is_used(tmp_path: Path) -> None:
 def test_check_snapshot__one_tree_one_rule_table_and_every_file_once(tmp_path: Path) -> None:
     trees = [entry(tmp_path, name, json.dumps(TREE), kind="oncotree") for name in ("a.json", "b.json")]
     other = entry(tmp_path)
-    manifest(tmp_path, *trees, other, {**other, "path": "./hotspots.tsv"}, entry(tmp_path, "more.tsv", "gene\nALK\n"))
+    manifest(tmp_path, *trees, other, {**other, "path": "./biomarkers.tsv"}, entry(tmp_path, "more.tsv", "gene\nALK\n"))
     findings = Findings()
     snapshot = read_snapshot(tmp_path, findings=findings, today=TODAY)
     assert [(item.code, item.column) for item in findings] == [("E_KNOWLEDGE", "kind"), ("E_KNOWLEDGE", "path")]
-    assert [file.path.name for file in snapshot.files] == ["a.json", "hotspots.tsv", "more.tsv"]
+    assert [file.path.name for file in snapshot.files] == ["a.json", "biomarkers.tsv", "more.tsv"]
 
 
 def test_read_snapshot__leaves_a_bad_file_out_however_often_it_is_read(tmp_path: Path) -> None:

@@ -62,6 +62,26 @@ def test_plot_path__a_null_model_is_an_empty_path():
     assert [item.get_label() for item in axes.get_lines()].count("_mark") == 2
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("penalties", "chosen", "marks"),
+    [
+        ([0.0, 0.0], {"min": 0.0, "1-SE": 0.0}, 0),
+        ([0.0], {"min": float("nan"), "1-SE": float("nan")}, 0),
+        ([0.1], {"min": 0.1, "1-SE": 0.1}, 1),
+        ([], {"min": 0.0, "1-SE": 0.0}, 0),
+        ([], CHOSEN, 2),
+    ],
+)
+def test_penalty_axis__without_a_penalty_to_choose_from_is_drawn_without_a_complaint(penalties, chosen, marks):
+    """A model in which no alteration was tested has no path, and a penalty of 0 has no place on a logarithmic axis."""
+    cv = pd.DataFrame({"lambda": penalties, "mean": 3.5, "se": 0.1, "n_nonzero": 0}).astype({"n_nonzero": int})
+    path = pd.DataFrame({"lambda": penalties, "term": "ATRX", "coef": 0.0})
+    for axes in (plot_cv(cv, chosen), plot_path(path, chosen)):
+        axes.figure.canvas.draw()
+        assert [item.get_label() for item in axes.get_lines()].count("_mark") == marks
+
+
 def test_plot_cv__draws_the_mean_and_writes_the_number_of_terms():
     axes = plot_cv(CV, CHOSEN)
     assert line(axes, "mean").get_ydata().tolist() == [3.6, 3.5, 3.4, 3.7]
