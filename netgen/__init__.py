@@ -26,15 +26,19 @@ if TYPE_CHECKING:
     from netgen.derive import annotate_cohort, build_endpoint, build_matrix, check_cohort
     from netgen.errors import AnalysisError, Finding, Findings, InputError, NetgenError, SchemaError
     from netgen.plots.actionability import plot_actionability
+    from netgen.plots.cooccurrence import plot_cooccurrence
     from netgen.plots.flow import plot_flow
     from netgen.plots.forest import plot_forest
     from netgen.plots.km import plot_km
+    from netgen.plots.lollipop import plot_lollipop
     from netgen.plots.oncoprint import plot_oncoprint
+    from netgen.plots.volcano import plot_volcano
     from netgen.report.actionability_files import write_actionability
     from netgen.report.association_files import write_association
     from netgen.report.describe_files import write_describe
     from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
     from netgen.report.response_files import write_response
+    from netgen.report.study_report import gather_results, write_report
     from netgen.report.survival_files import write_survival
     from netgen.report.therapy_files import write_therapy
     from netgen.study import Study, read_study
@@ -61,11 +65,15 @@ _HOMES: Final = {
     "build_oncoprint": "report.oncoprint_files",
     "check_cohort": "derive",
     "describe_cohort": "association.describe",
+    "gather_results": "report.study_report",
     "plot_actionability": "plots.actionability",
+    "plot_cooccurrence": "plots.cooccurrence",
     "plot_flow": "plots.flow",
     "plot_forest": "plots.forest",
     "plot_km": "plots.km",
+    "plot_lollipop": "plots.lollipop",
     "plot_oncoprint": "plots.oncoprint",
+    "plot_volcano": "plots.volcano",
     "read_cohort": "cohort",
     "read_study": "study",
     "response": "association.response",
@@ -75,6 +83,7 @@ _HOMES: Final = {
     "write_association": "report.association_files",
     "write_describe": "report.describe_files",
     "write_oncoprint": "report.oncoprint_files",
+    "write_report": "report.study_report",
     "write_response": "report.response_files",
     "write_survival": "report.survival_files",
     "write_therapy": "report.therapy_files",
@@ -100,11 +109,15 @@ __all__ = [
     "build_oncoprint",
     "check_cohort",
     "describe_cohort",
+    "gather_results",
     "plot_actionability",
+    "plot_cooccurrence",
     "plot_flow",
     "plot_forest",
     "plot_km",
+    "plot_lollipop",
     "plot_oncoprint",
+    "plot_volcano",
     "read_cohort",
     "read_study",
     "response",
@@ -114,6 +127,7 @@ __all__ = [
     "write_association",
     "write_describe",
     "write_oncoprint",
+    "write_report",
     "write_response",
     "write_survival",
     "write_therapy",

@@ -17,7 +17,17 @@ import click
 
 from netgen.cli_actionability import actionability, knowledge, rules
 from netgen.cli_clinical import describe, response, survival, therapy
-from netgen.cli_options import PATH, RESEARCH_USE, cohort_options, command_line, log, read, split_commas
+from netgen.cli_options import (
+    PATH,
+    RESEARCH_USE,
+    cohort_options,
+    command_line,
+    log,
+    output_options,
+    outputs,
+    read,
+    split_commas,
+)
 from netgen.errors import AnalysisError, InputError, NetgenError, SchemaError
 from netgen.study_rules import FEATURES
 
@@ -132,12 +142,19 @@ def associate(**options: Any) -> None:  # noqa: ANN401  # click hands over every
 @click.option("--features", type=click.Choice(FEATURES))
 @click.option("--policy", type=click.Choice(["union", "primary", "metastasis", "earliest", "latest", "largest_panel"]),
               help="Which samples of a patient count.")  # fmt: skip
-@click.option("--tracks", multiple=True, help="Patient columns or endpoints below the genes, or none (repeatable, or "
+@click.option("--order", type=click.Choice(["given", "frequency", "pathway", "relevance"]),
+              help="Of the rows: as named, by frequency, by the pathways of the study, or by level of evidence.  "
+              "[default: given if genes are named, else frequency]")  # fmt: skip
+@click.option("--tracks", multiple=True, help="Below the genes: patient columns, endpoints, vaf, vaf:GENE, fdg_pet, "
+              "sstr_imaging, netpet, class_line_1, best_response; or none (repeatable, or "
               "comma-separated).")  # fmt: skip
+@click.option("--no-tmb", is_flag=True, help="Leave out the bars of the mutational burden.")
 @click.option("--no-split", is_flag=True, help="Do not separate the patients by origin.")
 @click.option("--palette", type=click.Choice(["colorblind", "cbioportal"]), default="colorblind", show_default=True)
 @click.option("--width", default="double", show_default=True, help="double (183 mm), single (89 mm), or mm.")
 @click.option("--formats", multiple=True, help="pdf, svg, png (repeatable, or comma-separated).  [default: all]")
+@click.option("--rasterize/--vector", default=None, help="Cells as an image within PDF and SVG, or as vectors.  "
+              "[default: an image in the PDF of more than 2,000 patients]")  # fmt: skip
 @click.option("--quiet", is_flag=True, help="Print nothing but problems.")
 def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
     """Draw which patient has which alteration in which gene, with what was not profiled drawn apart."""
@@ -159,6 +176,7 @@ def oncoprint(**options: Any) -> None:  # noqa: ANN401  # click hands over every
         genes=genes,
         tracks=() if tracks == ("none",) else tracks or None,
         by_origin=not options.pop("no_split"),
+        burden=not options.pop("no_tmb"),
         formats=formats or FORMATS,
         force=force,
         command=command_line(),
@@ -226,6 +244,31 @@ def demo(folder: Path, *, force: bool) -> None:
 
     names = write_demo(folder, force=force)
     click.echo(f"{len(names)} files in {folder}; analyse them with: netgen associate {folder / 'study.toml'}")
+
+
+@main.command(epilog=RESEARCH_USE)
+@cohort_options
+@output_options("netgen_report")
+@click.option("--endpoint", "endpoints", multiple=True, help="os, pfs ... (repeatable, or comma-separated).")
+@click.option("--threads", type=click.IntRange(min=1), help="Workers; the results do not depend on it.")
+def report(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name
+    """Run every analysis and write one self-contained page with its tables, figures and methods."""
+    out, force, figures, show = outputs(options)
+    from netgen.report.study_report import gather_results, write_report
+
+    cohort = read(options, sequencing="optional")
+    results = gather_results(
+        cohort,
+        threads=options["threads"] or os.cpu_count() or 1,
+        command=command_line(),
+        endpoints=split_commas(options["endpoints"]) or None,
+    )
+    write_report(results, out, force=force, figures=figures)
+    log(cohort.findings, **show, as_json=False)
+    if not show["quiet"]:
+        for name, reason in results.skipped.items():
+            click.echo(f"No {name}: {reason}")
+        click.echo(f"Open {out / 'report.html'}; tables, figures, methods and provenance are beside it.")
 
 
 for _command in (actionability, describe, knowledge, response, rules, survival, therapy):

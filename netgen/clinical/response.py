@@ -43,7 +43,7 @@ BEST_RESPONSE_COLUMNS: Final[dict[str, str]] = {
     "source": "assessments, recorded or none: what bor rests on",
     "n_assessments": "assessments between the start of the line and window_end, NE included, ND not",
     "first_response_date": "date of the first CR or PR (confirmed: first of a confirming pair); blank = none",
-    "date_progression": "first progression of the line (DOMAIN 2.3)",
+    "date_progression": "first progression of the line",
     "window_end": "last day on which an assessment counts; blank = open",
     "window_end_reason": "progression, next_line, cutoff or open",
     "flags": "joined by ;",

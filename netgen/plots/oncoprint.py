@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pandas as pd
 
 from netgen.errors import AnalysisError
+from netgen.plots.oncoprint_bars import draw_burden, draw_counts, draw_side, first_classes
 from netgen.plots.oncoprint_glyphs import (
     EDGE_COLOR,
     GERMLINE_EDGE,
@@ -20,11 +20,9 @@ from netgen.plots.oncoprint_glyphs import (
     add_hatch,
     add_rectangles,
     cell_layers,
-    first_class,
 )
-from netgen.plots.oncoprint_layout import HEADING, ID_SIZE, MARGIN, TRACK, TRACK_GAP, Layout, plan_layout
+from netgen.plots.oncoprint_layout import BURDEN_GAP, HEADING, ID_SIZE, MARGIN, TRACK, TRACK_GAP, Layout, plan_layout
 from netgen.plots.oncoprint_legend import FOOT_LINE, LINE, draw_footer, draw_legend, plan_legend, wrap
-from netgen.plots.oncoprint_order import SOMATIC
 from netgen.plots.oncoprint_table import ALL, NOT_PROFILED
 from netgen.plots.oncoprint_tracks import make_tracks
 from netgen.plots.style import NORMAL, POINT, SMALL, WIDTHS_MM, styled
@@ -34,13 +32,11 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from netgen.plots.oncoprint_table import OncoprintTable
     from netgen.plots.oncoprint_tracks import Track
 
 ROW_GAP: Final = 1.0  # points between two rows
-BARS: Final = SOMATIC
 WIDEST_MM: Final = 2000.0
 
 
@@ -72,8 +68,8 @@ def plot_oncoprint(
     Returns
     -------
     Figure
-        With the axes ``cells``, ``top`` (altered genes per patient), ``side`` (altered patients per gene), ``tracks``
-        (if there are any) and ``page`` (text and legend, in points), by label.
+        With the axes ``cells``, ``top`` (altered genes per patient), ``tmb`` (mutational burden, if known), ``side``
+        (altered patients per gene), ``tracks`` (if there are any) and ``page`` (text and legend, in points), by label.
 
     Raises
     ------
@@ -91,11 +87,10 @@ def plot_oncoprint(
         layout = plan_layout(table, tracks, _width_mm(width))
         legend = plan_legend(table.cells, tracks, layout.page, MARGIN)
         foot = wrap(table.footer, layout.page - 2 * MARGIN)
-        n_rows = len(table.cells) // len(table.patients)
         heights = [
             MARGIN + (11.0 if title else 0.0),
             layout.header,
-            n_rows * layout.row,
+            layout.rows * layout.row,
             sum(track.height * TRACK + TRACK_GAP for track in tracks) + (3.0 if tracks else 0.0),
             layout.ids,
             5 + legend.n_lines * LINE,
@@ -105,8 +100,8 @@ def plot_oncoprint(
         fig, page = _make_page(layout.page, sum(heights))
         if title:
             page.text(MARGIN, sum(heights) - MARGIN - 4, title, va="center", fontweight="bold", fontsize=NORMAL + 1)
-        _draw_cells(fig, table, layout, float(edges[2]), n_rows, colors, rasterize=rasterize)
-        _draw_bars(fig, table, layout, float(edges[2]), n_rows, colors)
+        _draw_cells(fig, table, layout, float(edges[2]), colors, rasterize=rasterize)
+        _draw_bars(fig, table, layout, float(edges[2]), colors)
         _draw_texts(page, table, layout, float(edges[1]))
         if tracks:
             _draw_tracks(fig, page, tracks, layout, float(edges[3]), heights[3] - 3.0, rasterize=rasterize)
@@ -163,98 +158,40 @@ def _draw_cells(
     table: OncoprintTable,
     layout: Layout,
     bottom: float,
-    n_rows: int,
     colors: Mapping[str, str],
     *,
     rasterize: bool,
 ) -> None:
-    size = (layout.cells, n_rows * layout.row)
+    size = (layout.cells, layout.rows * layout.row)
     axes = _add_axes(fig, (layout.left, bottom, *size), "cells")
     axes.set_xlim(0, layout.span)
-    axes.set_ylim(n_rows, 0)
-    layers = cell_layers(table.cells, layout.columns, ROW_GAP / layout.row / 2)
+    axes.set_ylim(layout.rows, 0)
+    layers = cell_layers(table.cells, layout.columns, ROW_GAP / layout.row / 2, layout.tops)
     for name in sorted(layers, key=lambda name: (ZORDER[name], name)):
         add_rectangles(axes, layers[name], colors[name], name=name, zorder=ZORDER[name], rasterize=rasterize)
     if NOT_PROFILED in layers:
         add_hatch(axes, layers[NOT_PROFILED], size, name="hatch", rasterize=rasterize)
 
 
-def _first_classes(cells: pd.DataFrame, n_rows: int) -> NDArray[np.intp]:
-    """(n_rows, n_patients): place in ``BARS`` of the class a cell counts under, -1 if it is not altered."""
-    code, kinds = pd.factorize(cells["status"] + "|" + cells["classes"])
-    places = []
-    for kind in kinds:
-        status, _, classes = str(kind).partition("|")
-        name = first_class(classes, status)
-        places.append(BARS.index(name) if name else -1)
-    return np.array(places, dtype=np.intp)[code].reshape(n_rows, -1)
-
-
-def _draw_bars(
-    fig: Figure, table: OncoprintTable, layout: Layout, bottom: float, n_rows: int, colors: Mapping[str, str]
-) -> None:
-    """Draw the stacked bars above and on the right."""
-    first = _first_classes(table.cells, n_rows)
-    counts = {name: first == place for place, name in enumerate(BARS) if (first == place).any()}
-    per_patient = {name: cells.sum(axis=0) for name, cells in counts.items()}
-    per_gene = {name: cells.sum(axis=1) for name, cells in counts.items()}
-    high = n_rows * layout.row
-    top = _add_axes(fig, (layout.left, bottom + high + 3, layout.cells, layout.bar), "top")
-    most = max(int((first >= 0).sum(axis=0).max()), 1)
-    top.set_xlim(0, layout.span)
-    top.set_ylim(0, most)
-    left, right = layout.columns.left, layout.columns.left + layout.columns.width
-    for name, base, end in _stack(per_patient):
-        add_rectangles(top, _keep(Rectangles(left, right, end, base)), colors[name], name=name)
-    _show_axis(top, "left", most)
-    top.set_ylabel("Altered\ngenes", rotation=0, ha="right", va="center", labelpad=3)
-    side = _add_axes(fig, (layout.side[0], bottom, layout.side[1], high), "side")
-    longest = max(int((first >= 0).sum(axis=1).max()), 1)
-    side.set_xlim(0, longest)
-    side.set_ylim(n_rows, 0)
-    rows = np.arange(n_rows, dtype=np.float64)
-    pad = ROW_GAP / layout.row / 2 + 0.08
-    for name, base, end in _stack(per_gene):
-        add_rectangles(side, _keep(Rectangles(base, end, rows + pad, rows + 1 - pad)), colors[name], name=name)
-    _show_axis(side, "top", longest)
-    side.set_xlabel("Patients", labelpad=2)
-    side.xaxis.set_label_position("top")
-
-
-def _stack(counts: Mapping[str, NDArray[np.int64]]) -> list[tuple[str, NDArray[np.float64], NDArray[np.float64]]]:
-    """Return name, lower and upper ends of stacked bars."""
-    out = []
-    base: NDArray[np.float64] | None = None
-    for name, values in counts.items():
-        low = np.zeros(len(values)) if base is None else base
-        base = low + values
-        out.append((name, low, base))
-    return out
-
-
-def _keep(rectangles: Rectangles) -> Rectangles:
-    """Leave out rectangles without area."""
-    left, right, top, bottom = rectangles
-    some = (left != right) & (top != bottom)
-    return Rectangles(left[some], right[some], top[some], bottom[some])
-
-
-def _show_axis(axes: Axes, side: str, most: int) -> None:
-    """Show one axis with 0 and the largest value."""
-    axes.spines[side].set_visible(True)
-    if side == "top":
-        axes.xaxis.tick_top()
-        axes.set_xticks([0, most], ["0", f"{most:,}"])
-    else:
-        axes.set_yticks([0, most], ["0", f"{most:,}"])
-    axes.tick_params(labelsize=SMALL, length=2, pad=1.5)
+def _draw_bars(fig: Figure, table: OncoprintTable, layout: Layout, bottom: float, colors: Mapping[str, str]) -> None:
+    """Draw the stacked bars above and on the right, and the burden above them."""
+    first = first_classes(table.cells, len(layout.tops))
+    base = bottom + layout.rows * layout.row + 3
+    top = _add_axes(fig, (layout.left, base, layout.cells, layout.bar), "top")
+    draw_counts(top, first, layout.columns, layout.span, colors)
+    if layout.burden:
+        box = (layout.left, base + layout.bar + BURDEN_GAP, layout.cells, layout.burden - BURDEN_GAP)
+        draw_burden(_add_axes(fig, box, "tmb"), table.patients, layout.columns, layout.span)
+    side = _add_axes(fig, (layout.side[0], bottom, layout.side[1], layout.rows * layout.row), "side")
+    side.set_ylim(layout.rows, 0)
+    draw_side(side, first, layout.tops, colors, ROW_GAP / layout.row / 2)
 
 
 def _draw_texts(page: Axes, table: OncoprintTable, layout: Layout, top: float) -> None:
     """Write gene names, numbers and headings; ``top`` is the upper edge of the first row."""
     genes = table.genes.loc[table.genes["origin"] == ALL, "gene"]
     for row, gene in enumerate(genes):
-        y = top - (row + 0.5) * layout.row
+        y = top - (layout.tops[row] + 0.5) * layout.row
         page.text(layout.left - 3, y, gene, ha="right", va="center", fontstyle="italic")
         for column in layout.numbers:
             text, star = column.texts[row].rstrip("*"), column.texts[row].endswith("*")
@@ -266,7 +203,9 @@ def _draw_texts(page: Axes, table: OncoprintTable, layout: Layout, top: float) -
             page.text(column.x, top + 3, ALL, fontsize=SMALL, ha="right", va="bottom")
         else:
             page.text(column.x - 6, top + 3, column.heading, fontsize=SMALL, ha="center", va="bottom", rotation=90)
-    base = top + 3 + layout.bar + 3
+    for title, edge in layout.titles:
+        page.text(MARGIN, top - edge * layout.row + 1.5, title, va="bottom", fontweight="bold")
+    base = top + 3 + layout.bar + 3 + layout.burden
     for heading in layout.headings:
         page.plot([heading.left, heading.right], [base, base], lw=0.8, color=EDGE_COLOR, solid_capstyle="butt")
         if heading.level:

@@ -166,7 +166,7 @@ def first_class(classes: str, status: str) -> str:
     return next((name for name in CLASSES if name in present and name != "germline"), "other")
 
 
-def cell_layers(cells: pd.DataFrame, columns: Columns, pad: float) -> dict[str, Rectangles]:
+def cell_layers(cells: pd.DataFrame, columns: Columns, pad: float, tops: NDArray[np.float64]) -> dict[str, Rectangles]:
     """Return the rectangles of all cells by class.
 
     Parameters
@@ -177,11 +177,13 @@ def cell_layers(cells: pd.DataFrame, columns: Columns, pad: float) -> dict[str, 
         Where the positions stand.
     pad
         Free part of a row above and below its cells.
+    tops
+        Upper edges of the rows, which are 1 high.
 
     Returns
     -------
     dict
-        Name -> rectangles; row i lies between i and i + 1. Cells that touch and are alike are one rectangle.
+        Name -> rectangles. Cells that touch and are alike are one rectangle.
     """
     n = len(columns.left)
     code, kinds = pd.factorize(cells["status"] + "|" + cells["classes"])
@@ -194,7 +196,7 @@ def cell_layers(cells: pd.DataFrame, columns: Columns, pad: float) -> dict[str, 
     layers: dict[str, list[Rectangles]] = {}
     for glyph, parts in found.items():
         rows, first, last = _runs(np.sort(np.concatenate(parts)), n, columns.touches)
-        base, high = rows.astype(np.float64) + pad, 1 - 2 * pad
+        base, high = tops[rows] + pad, 1 - 2 * pad
         layers.setdefault(glyph.name, []).append(
             Rectangles(
                 left=columns.left[first],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from netgen.errors import AnalysisError
+from netgen.plots.oncoprint_blocks import row_tops
 from netgen.plots.oncoprint_glyphs import Columns
 from netgen.plots.oncoprint_table import ALL, percent_text
 from netgen.plots.style import MM, NORMAL, POINT, SMALL, text_width
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 MARGIN: Final = 3.0
 GROUP_GAP: Final = 4.0
 TOP_BAR: Final = 30.0
+BURDEN: Final = 21.0  # height of the bars of the mutational burden, above the others
+BURDEN_GAP: Final = 5.0
+TITLE: Final = 9.5  # height of the title of a block of rows
 TRACK: Final = 6.4  # height of one row of a track
 TRACK_GAP: Final = 1.4
 HEADING: Final = 8.0  # one level of origin headings
@@ -71,6 +75,12 @@ class Layout:
         Width of the cells in data units.
     row
         Height of a row.
+    rows
+        Height of all rows in rows, titles of blocks included.
+    tops
+        (n_genes,) upper edge of each row, in rows.
+    titles
+        Title of each block, and the upper edge of its first row.
     headings
         Names of the groups; empty if there is one.
     levels
@@ -81,6 +91,8 @@ class Layout:
         Left edge and width of the bar on the right.
     bar
         Height of the bars above the cells.
+    burden
+        Height of the bars of the mutational burden, with the gap below them; 0 = none.
     header
         Height above the first row.
     ids
@@ -94,11 +106,15 @@ class Layout:
     columns: Columns
     span: float
     row: float
+    rows: float
+    tops: NDArray[np.float64]
+    titles: list[tuple[str, float]]
     headings: list[Heading]
     levels: int
     numbers: list[TextColumn]
     side: tuple[float, float]
     bar: float
+    burden: float
     header: float
     ids: float
 
@@ -128,6 +144,7 @@ def plan_layout(table: OncoprintTable, tracks: Sequence[Track], width_mm: float)
     page = width_mm * MM / POINT
     genes = list(dict.fromkeys(table.genes["gene"]))
     row = min(10.0, max(6.0, 320 / len(genes)))
+    tops = row_tops(table.blocks, len(genes), TITLE / row)
     names = [*(text_width(gene) for gene in genes), *(text_width(track.name) for track in tracks), 30.0]
     left = MARGIN + max(names) + 4
     numbers, wide = _number_columns(table)
@@ -146,10 +163,11 @@ def plan_layout(table: OncoprintTable, tracks: Sequence[Track], width_mm: float)
     column = min(WIDEST_COLUMN, (room - gaps) / len(table.patients))
     cells = column * len(table.patients) + gaps
     high = max(text_width(item.heading, SMALL) for item in numbers) + 3
+    burden = BURDEN + BURDEN_GAP if table.burden else 0.0
     bar = TOP_BAR
     headings = _place_headings(table, sizes, column, left, left + cells + numbers[0].x)
     if any(heading.x < heading.left - 0.1 for heading in headings):  # over the headings of the numbers there is room
-        bar = max(TOP_BAR, high - 3)
+        bar = max(TOP_BAR, high - 3 - burden)
         headings = _place_headings(table, sizes, column, left, page - MARGIN)
     levels = max((heading.level for heading in headings), default=-1) + 1
     moved = [item._replace(x=left + cells + item.x) for item in numbers]
@@ -161,14 +179,23 @@ def plan_layout(table: OncoprintTable, tracks: Sequence[Track], width_mm: float)
         columns=_columns(sizes, column),
         span=cells / column,
         row=row,
+        rows=float(tops[-1]) + 1,
+        tops=tops,
+        titles=_titles(table, tops),
         headings=headings,
         levels=levels,
         numbers=moved,
         side=(left + cells + wide + 8, side),
         bar=bar,
-        header=max(bar + 5 + (HEADING * levels + 3 if levels else 0), high),
+        burden=burden,
+        header=max(bar + burden + 5 + (HEADING * levels + 3 if levels else 0), high),
         ids=_ids_height(table, column),
     )
+
+
+def _titles(table: OncoprintTable, tops: NDArray[np.float64]) -> list[tuple[str, float]]:
+    starts = np.cumsum([0, *(block.size for block in table.blocks)])
+    return [(block.title, float(tops[start])) for block, start in zip(table.blocks, starts, strict=False)]
 
 
 def _group_sizes(table: OncoprintTable) -> list[int]:

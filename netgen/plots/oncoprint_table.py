@@ -14,7 +14,9 @@ import pandas as pd
 
 from netgen.errors import AnalysisError
 from netgen.genomics.matrix import REASONS, frequencies
+from netgen.plots.oncoprint_blocks import group_rows
 from netgen.plots.oncoprint_order import BIT, CLASSES, UNKNOWN, order_genes, order_groups, order_patients
+from netgen.plots.oncoprint_values import BURDEN, burden_column, track_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netgen.genomics.matrix import AlterationMatrix
+    from netgen.plots.oncoprint_blocks import Block
 
 CELL_COLUMNS: Final = ("gene", "patient_id", "origin", "position", "status", "reason", "classes", "labels")
 GENE_COLUMNS: Final = (
@@ -94,6 +97,10 @@ class OncoprintTable:
         Sentences that say what was counted.
     matrix_hash
         Hash of the alteration matrix.
+    blocks
+        Rows that stand together under a title, from above to below; empty = the rows have no titles.
+    burden
+        Whether ``patients`` has ``tmb_per_mb``, drawn above the bars.
     """
 
     cells: pd.DataFrame
@@ -105,6 +112,8 @@ class OncoprintTable:
     split: bool
     footer: tuple[str, ...]
     matrix_hash: str
+    blocks: tuple[Block, ...] = ()
+    burden: bool = False
 
 
 def tabulate_oncoprint(
@@ -118,6 +127,9 @@ def tabulate_oncoprint(
     tracks: Sequence[str] = (),
     endpoints: Mapping[str, pd.DataFrame] | None = None,
     germline: pd.DataFrame | None = None,
+    burden: pd.DataFrame | None = None,
+    blocks: Mapping[str, Sequence[str]] | None = None,
+    rest: str = "Other genes",
     notes: Sequence[str] = (),
 ) -> OncoprintTable:
     """Return the cells, counts and tracks of an oncoprint.
@@ -140,11 +152,18 @@ def tabulate_oncoprint(
     split
         Sort and separate the columns by group.
     tracks
-        Columns of ``patients`` (text, truth or number) or names of ``endpoints``.
+        Columns of ``patients`` (text, truth or number), names of ``endpoints``, ``vaf`` or ``vaf:GENE``
+        (``oncoprint_values.track_columns``).
     endpoints
         Name -> table with ``patient_id, time_days, event``.
     germline
         ``patient_id, gene, label`` of germline variants to mark.
+    burden
+        ``patient_id, tmb`` to draw above the bars; None, or nobody with a value = no such bars.
+    blocks
+        Title -> genes: the rows are put together so, in this order; None = no blocks.
+    rest
+        Title of the rows in no block.
     notes
         Further sentences for the footer, such as the variant filters.
 
@@ -157,10 +176,10 @@ def tabulate_oncoprint(
     ------
     AnalysisError
         ``E_GENE_UNKNOWN`` if there is no row to draw, or a gene is not in the matrix; ``E_CONFIG`` for a track that is
-        neither a column nor an endpoint, or holds dates.
+        neither a column nor an endpoint, or holds dates; ``E_NO_PATIENTS`` if the matrix has no patient.
     """
     endpoints = {} if endpoints is None else endpoints
-    rows = _choose_rows(matrix, genes, top)
+    rows, titled = group_rows(_choose_rows(matrix, genes, top), blocks or {}, rest=rest)
     table = patients.drop_duplicates("patient_id").set_index("patient_id").reindex(matrix.patients)
     group = (table[origin] if origin in table else pd.Series(pd.NA, index=table.index)).astype("string").fillna(UNKNOWN)
     origins = order_groups(group)
@@ -169,7 +188,11 @@ def tabulate_oncoprint(
     found = _list_alterations(matrix, rows, germline)
     bits = _collect_bits(found, status.shape)
     order = order_patients(status, bits, matrix.patients, number if split else None)
-    columns = _track_columns(table, tracks, endpoints)
+    drawn = matrix.detail.loc[matrix.detail["feature"].isin(rows)]
+    columns = track_columns(table, tracks, endpoints, drawn)
+    per_mb = burden_column(burden, table.index)
+    if per_mb is not None:
+        columns[BURDEN] = per_mb.to_numpy()
     ordered = pd.DataFrame({"patient_id": matrix.patients, "group": group.array, **columns}).take(order)
     ordered.insert(2, "position", np.arange(len(order)))
     return OncoprintTable(
@@ -182,6 +205,8 @@ def tabulate_oncoprint(
         split=split and len(origins) > 1,
         footer=(*_describe(matrix, status, marked="germline" in set(found["class"])), *notes, RESEARCH_USE),
         matrix_hash=matrix.hash,
+        blocks=titled,
+        burden=per_mb is not None,
     )
 
 
@@ -229,12 +254,30 @@ def percent_text(n_altered: int, n_profiled: int) -> str:
     return f"{tenths // 10}.{tenths % 10} %" if tenths else "<0.1 %"
 
 
+def mutation_class(variant_class: pd.Series) -> pd.Series:
+    """Return the class of the figure of mutations.
+
+    Parameters
+    ----------
+    variant_class
+        Classes as in a MAF; a missing one is ``other``.
+
+    Returns
+    -------
+    Series
+        truncating, splice, inframe, promoter, missense or other.
+    """
+    return variant_class.map(_MUTATION).astype("string").fillna("other")
+
+
 def _places(values: pd.Series, levels: Sequence[str] | pd.Index) -> NDArray[np.intp]:
     """Place of each value among the levels, -1 if it is none of them."""
     return pd.Index(levels).get_indexer(pd.Index(values))
 
 
 def _choose_rows(matrix: AlterationMatrix, genes: Sequence[str] | None, top: int) -> list[str]:
+    if not len(matrix.patients):
+        raise AnalysisError("E_NO_PATIENTS", "an oncoprint needs at least one patient, found none.")
     if genes is not None:
         absent = [gene for gene in dict.fromkeys(genes) if gene not in matrix.features]
         if absent:
@@ -257,7 +300,7 @@ def _list_alterations(matrix: AlterationMatrix, rows: list[str], germline: pd.Da
         marked = germline.loc[germline["gene"].isin(rows)]
         parts.append(marked.assign(feature=marked["gene"], kind="germline", variant_class="")[parts[0].columns])
     both = pd.concat([part.astype("string") for part in parts], ignore_index=True)
-    kind = both["variant_class"].map(_MUTATION).astype("string").fillna("other")
+    kind = mutation_class(both["variant_class"])
     both["class"] = both["kind"].where(both["kind"].isin(_KIND), kind)
     label = both["label"].fillna(both["class"]).str.replace(";", ",", regex=False)
     both["label"] = label.where(both["gene"] == both["feature"], both["gene"] + " " + label)
@@ -338,28 +381,6 @@ def _exact_limits(k: NDArray[np.float64], n: NDArray[np.float64]) -> tuple[NDArr
     lo = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, 0.025), 0.0)
     hi = np.where(k < n, betaincinv(k + 1, np.maximum(n - k, 1), 0.975), 1.0)
     return np.where(n > 0, lo, np.nan), np.where(n > 0, hi, np.nan)
-
-
-def _track_columns(
-    table: pd.DataFrame, tracks: Sequence[str], endpoints: Mapping[str, pd.DataFrame]
-) -> dict[str, pd.api.extensions.ExtensionArray | NDArray[np.float64]]:
-    columns = {}
-    for name in tracks:
-        if name in endpoints:
-            own = endpoints[name].drop_duplicates("patient_id").set_index("patient_id").reindex(table.index)
-            columns[f"{name}_days"] = own["time_days"].array
-            columns[f"{name}_event"] = own["event"].astype("boolean").array
-        elif name not in table.columns or pd.api.types.is_datetime64_any_dtype(table[name]):
-            known = [str(one) for one in table if table[one].notna().any() and one not in {"file", "row"}]
-            usable = [one for one in known if not pd.api.types.is_datetime64_any_dtype(table[one])]
-            raise AnalysisError(
-                "E_CONFIG",
-                f"a track is a column of the patient table with text or numbers, or an endpoint; found {name!r}.",
-                fix=f"Use one of {', '.join([*endpoints, *usable])}.",
-            )
-        else:
-            columns[name] = table[name].array
-    return columns
 
 
 def _describe(matrix: AlterationMatrix, status: NDArray[np.int8], *, marked: bool) -> list[str]:

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 
 from netgen.plots.oncoprint_order import UNKNOWN, order_groups
+from netgen.plots.regimen_look import LOOKS
 from netgen.plots.style import DAYS_PER, PALETTE
+from netgen.plots.waterfall import BOR_STYLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,14 +27,22 @@ NAMES: Final[dict[str, str]] = {
     "actionable": "Actionable",
     "age_at_diagnosis": "Age (years)",
     "best_level": "Best level",
+    "best_response": "Best response",
+    "class_line_1": "Line 1",
+    "class_line_2": "Line 2",
+    "class_line_3": "Line 3",
     "ecog_ps": "ECOG PS",
+    "fdg_pet": "FDG PET",
     "ki67_pct": "Ki-67 (%)",
     "mitotic_count_2mm2": "Mitoses / 2 mm²",
+    "netpet": "NETPET",
     "oncotree_code": "OncoTree",
     "origin": "Origin",
     "origin_group2": "Origin",
     "origin_group3": "Origin",
+    "sstr_imaging": "SSTR imaging",
     "stage_at_diagnosis": "Stage",
+    "vaf": "Median VAF",
     "vital_status": "Vital status",
     "who_grade": "WHO grade",
 }
@@ -46,6 +56,13 @@ RAMPS: Final = (
     ("#EAF5EC", "#12602F"),
 )
 ORDERED: Final = frozenset({"best_level", "who_grade", "stage_at_diagnosis", "ecog_ps"})
+# Levels with a colour of their own wherever they occur, in the order of the legend.
+SCAN: Final[dict[str, str]] = {"positive": "#4477AA", "equivocal": "#A9C4DE", "negative": "#E9EEF4"}
+LOOKED_UP: Final[dict[str, dict[str, str]]] = {
+    "best_response": {word: color for word, (color, _) in BOR_STYLE.items()},
+    "fdg_pet": SCAN,
+    "sstr_imaging": SCAN,
+}
 MISSING: Final = "#9A9A9A"
 TIME, EVENT = "#9DB4C8", "#1A1A1A"
 BINS: Final = 24
@@ -98,7 +115,7 @@ def make_tracks(table: OncoprintTable) -> list[Track]:
             ramps += 1
         else:
             track = _category_track(key, table.patients[key], tints)
-            tints += 0 if key.startswith("origin") or key in ORDERED else len(track.entries)
+            tints += 0 if key.startswith("origin") or key in ORDERED or key in LOOKED_UP else len(track.entries)
             out.append(track)
     return out
 
@@ -117,6 +134,8 @@ def track_name(key: str) -> str:
         ``ki67_pct`` is ``Ki-67 (%)``; others lose their underscores.
     """
     text = key.replace("_", " ")
+    if key.startswith("vaf:"):
+        return f"VAF, {key[4:]}"
     return NAMES.get(key, text[:1].upper() + text[1:])
 
 
@@ -153,7 +172,28 @@ def _category_track(key: str, values: pd.Series, offset: int) -> Track:
         layers.append(_full("#C9C9C9", text.isin(rest).to_numpy(dtype=bool)))
         entries.append((f"{len(rest)} others", "#C9C9C9"))
     dash = _dash(text.isna().to_numpy(dtype=bool))
-    return Track(key, track_name(key), 1.0, [*layers, *dash], [*entries, *_missing(dash)])
+    named = [(level_name(key, level), color) for level, color in entries]
+    return Track(key, track_name(key), 1.0, [*layers, *dash], [*named, *_missing(dash)])
+
+
+def level_name(key: str, level: str) -> str:
+    """Return a level of a track as the legend prints it.
+
+    Parameters
+    ----------
+    key
+        The track.
+    level
+        As in the data.
+
+    Returns
+    -------
+    str
+        Classes of treatment have the words they have in all figures; others stay as they are.
+    """
+    if key.startswith("class_line_") and level in LOOKS:
+        return LOOKS[level].name
+    return level.replace("_", " ") if key == "best_response" else level
 
 
 def _texts(values: pd.Series) -> pd.Series:
@@ -167,7 +207,11 @@ def _texts(values: pd.Series) -> pd.Series:
 def _levels(key: str, text: pd.Series) -> list[str]:
     if key.startswith("origin"):
         return order_groups(text)
-    return sorted({str(value) for value in text.unique()})
+    found = {str(value) for value in text.unique()}
+    if key in LOOKED_UP or key.startswith("class_line_"):
+        known = [name for name in LOOKED_UP.get(key, LOOKS) if name in found]
+        return [*known, *sorted(found.difference(known))]
+    return sorted(found)
 
 
 def _frequent(text: pd.Series, levels: Sequence[str]) -> list[str]:
@@ -180,9 +224,12 @@ def _colors(key: str, levels: Sequence[str], offset: int) -> list[str]:
     if key.startswith("origin"):
         known = [name for name in levels if name != UNKNOWN]
         return [MISSING if name == UNKNOWN else PALETTE[known.index(name) % len(PALETTE)] for name in levels]
+    if key in LOOKED_UP:
+        return [LOOKED_UP[key].get(level, "#C9C9C9") for level in levels]
     if key in ORDERED and 1 < len(levels) <= len(STEPS):
         places = np.linspace(0, len(STEPS) - 1, len(levels)).round().astype(int)
-        return [STEPS[place] for place in places]
+        steps = STEPS[::-1] if key == "best_level" else STEPS  # the best level comes first and is darkest
+        return [steps[place] for place in places]
     return [TINTS[(offset + number) % len(TINTS)] for number in range(len(levels))]
 
 

@@ -42,8 +42,8 @@ VUS_MEANINGS: Final[dict[str, str]] = {
     "gene": "gene that rules are about",
     "alteration": "the variant",
     "vaf": "variant allele fraction",
-    "reason": "why no rule applies: not_curated, truncating_without_rule, oncogenic_without_rule; change_not_stated: the"
-    " file does not say which change; possible_exon_skip; out_of_frame, wrong_orientation, fusion_without_rule",
+    "reason": "why no rule applies: not_curated, truncating_without_rule, oncogenic_without_rule, possible_exon_skip,"
+    " out_of_frame, wrong_orientation, fusion_without_rule; change_not_stated: the file does not say which change",
 }
 IMPORTED_MEANINGS: Final[dict[str, str]] = {
     "patient_id": "patient",

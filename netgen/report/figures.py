@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from netgen.plots.cooccurrence import order_pairs, plot_cooccurrence
 from netgen.plots.forest import plot_forest
 from netgen.plots.km import plot_km
 from netgen.plots.model import plot_calibration, plot_cv, plot_path, plot_stability
 from netgen.plots.schoenfeld import plot_schoenfeld
 from netgen.plots.style import save_figure
+from netgen.plots.volcano import plot_volcano
 from netgen.report.summary import DAYS_PER_MONTH, p_text, ratio
 from netgen.report.write import file_name
 
@@ -23,15 +25,20 @@ if TYPE_CHECKING:
 
     from netgen.association.penalised import PenalisedModel
     from netgen.association.results import AssociationResult
+    from netgen.plots.style import Width
 
 MOST: Final = 30  # Kaplan-Meier figures per endpoint, the smallest p first
 FORMATS: Final = ("pdf", "png")
 STEPS: Final = (1, 2, 3, 6, 12, 24, 36, 60, 120)  # months between two columns of the numbers at risk
 COLUMNS: Final = 8  # at most so many
+LEAST: Final = 8  # tested features of a volcano figure
+FEW: Final = 14  # genes of a co-occurrence figure of one column's width
 
 
 def draw_association(result: AssociationResult, folder: Path) -> list[str]:
-    """Draw a Kaplan-Meier figure per tested feature, one per origin grouping, and a forest per endpoint.
+    """Draw a Kaplan-Meier figure per tested feature, one per origin grouping, a forest and a volcano per endpoint.
+
+    A volcano figure needs at least eight tested features; pairs of genes make one co-occurrence figure.
 
     Parameters
     ----------
@@ -60,7 +67,16 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
             frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
             axes = plot_forest(frame, title=f"{endpoint.upper()}: altered against wild type", q_label="q (BH)")
             names.append(_save(axes, folder, f"forest_{endpoint}"))
+        if len(tested) >= LEAST:
+            frame = rows.assign(p=rows["p_primary"], q=rows["q_bh"])
+            axes = plot_volcano(frame, title=f"{endpoint.upper()}: altered against wild type")
+            names.append(_save(axes, folder, f"volcano_{endpoint}"))
         names += _draw_residuals(result, rows, folder)
+    if (result.cooccurrence["status"] == "tested").any():
+        few = len(order_pairs(result.cooccurrence)) <= FEW
+        width: Width = "single" if few else "double"
+        axes = plot_cooccurrence(result.cooccurrence, title="Genes altered together", width=width)
+        names.append(_save(axes, folder, "cooccurrence"))
     for endpoint, model in result.models.items():
         names += _draw_model(model, endpoint, folder)
     return names

@@ -9,7 +9,7 @@ import pandas as pd
 
 from netgen.association.actionability import add_levels
 from netgen.clinical.endpoints import list_endpoints
-from netgen.derive import build_endpoint, build_matrix
+from netgen.derive import build_endpoint, build_matrix, describe_evidence, resolve_genes
 from netgen.errors import AnalysisError, Findings
 from netgen.genomics.classes import is_altering
 from netgen.genomics.genes import normalize_gene_list
@@ -18,6 +18,7 @@ from netgen.plots.oncoprint import plot_oncoprint
 from netgen.plots.oncoprint_order import order_genes
 from netgen.plots.oncoprint_table import ALL, OncoprintTable, tabulate_oncoprint
 from netgen.plots.style import save_figure
+from netgen.report.oncoprint_cohort import RESPONSE, burden_text, clinical_tracks, patient_burden, title_rows
 from netgen.report.run_record import record_run
 from netgen.report.write import output_folder, write_json, write_table
 
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 FORMATS: Final = ("pdf", "svg", "png")
 ORIGIN: Final = "origin_group3"
 COMMON_TRACKS: Final = ("sex", "age_at_diagnosis", "who_grade", "ki67_pct")
+DERIVED_TRACKS: Final = ("sstr_imaging", "fdg_pet", "class_line_1", RESPONSE)
+ORDER_TEXT: Final = {
+    "pathway": ("Rows by pathway of the study, then by frequency.",),
+    "relevance": ("Rows by the best level of evidence of a gene in these patients, then by frequency.",),
+}
+LINE_ONE: Final = "Best response: to line 1, unconfirmed."
+MANY: Final = 2000  # columns; beyond, PDF draws the cells as an image unless told otherwise
 
 
 def build_oncoprint(
@@ -43,6 +51,8 @@ def build_oncoprint(
     policy: str | None = None,
     by_origin: bool = True,
     tracks: Sequence[str] | None = None,
+    order: str | None = None,
+    burden: bool = True,
 ) -> OncoprintTable:
     """Return what the oncoprint of a cohort shows.
 
@@ -62,8 +72,16 @@ def build_oncoprint(
     by_origin
         Sort and separate the patients by origin.
     tracks
-        Columns of the patient table, or endpoints, below the genes. None = origin (where it does not separate the
-        patients), sex, age, grade, Ki-67 and overall survival, as far as the study has them and they differ.
+        Columns of the patient table, endpoints, ``vaf`` or ``vaf:GENE`` (median allele fraction of what is drawn, or of
+        a gene), or what ``oncoprint_cohort.clinical_tracks`` makes of scans, treatments and responses, below the genes.
+        None = origin (where it does not separate the patients), sex, age, grade, Ki-67, receptor and FDG imaging,
+        class of the first line, its best response and overall survival, as far as the study has them and they differ.
+    order
+        Of the rows: ``given`` (as named here or in the study), ``frequency``, ``pathway`` (put together by the pathways
+        of the study) or ``relevance`` (by the best level of evidence of a gene in this cohort); by frequency within a
+        pathway or level. None = as given if genes are named, else by frequency.
+    burden
+        Draw the mutational burden above, if it can be had.
 
     Returns
     -------
@@ -86,11 +104,14 @@ def build_oncoprint(
         raise AnalysisError("E_CONFIG", f"top must be at least 1, found {top}.")
     cohort = add_levels(cohort, tracks or ())
     settings = _settings(cohort, genes, features, policy)
+    order = order or ("given" if genes else "frequency")
+    blocks, rest = title_rows(cohort, order, resolve_genes(settings, Findings()).pathways)
     matrix = build_matrix(cohort, settings)
-    rows = _current(genes, settings) or _most_frequent(matrix, settings, top)
-    patients = cohort.patients.assign(**{ORIGIN: cohort.patients[ORIGIN].fillna(cohort.patients["origin"])})
+    rows = _choose_rows(matrix, settings, _current(genes or (), settings), order, top)
+    patients = _shown_patients(cohort, DERIVED_TRACKS if tracks is None else tracks)
     names = _default_tracks(cohort, patients, by_origin=by_origin) if tracks is None else tuple(tracks)
     known = _endpoints(cohort)
+    per_mb = patient_burden(cohort, matrix) if burden else None
     clock = dataclasses.replace(settings, entry_rule="none", landmark=None)
     return tabulate_oncoprint(
         matrix,
@@ -105,7 +126,16 @@ def build_oncoprint(
             if name in known and name not in patients.columns
         },
         germline=_germline(cohort),
-        notes=[*_filter_text(cohort.study.read, cohort), *_label_text(cohort.study.label)],
+        burden=per_mb,
+        blocks=blocks,
+        rest=rest,
+        notes=[
+            *ORDER_TEXT.get(order, ()),
+            *([LINE_ONE] if RESPONSE in names and RESPONSE not in cohort.patients else []),
+            *([] if per_mb is None else burden_text(per_mb)),
+            *_filter_text(cohort.study.read, cohort),
+            *_label_text(cohort.study.label),
+        ],
     )
 
 
@@ -119,9 +149,12 @@ def write_oncoprint(
     policy: str | None = None,
     by_origin: bool = True,
     tracks: Sequence[str] | None = None,
+    order: str | None = None,
+    burden: bool = True,
     palette: str = "colorblind",
     width: str | float = "double",
     formats: Sequence[str] = FORMATS,
+    rasterize: bool | None = None,
     force: bool = False,
     command: str = "",
 ) -> OncoprintTable:
@@ -133,12 +166,15 @@ def write_oncoprint(
         The cohort.
     out
         The folder; it appears complete or not at all.
-    genes, top, features, policy, by_origin, tracks
+    genes, top, features, policy, by_origin, tracks, order, burden
         As ``build_oncoprint``.
     palette, width
         As ``plot_oncoprint``.
     formats
         Any of pdf, svg, png; empty = tables only.
+    rasterize
+        Draw the cells as an image within PDF and SVG, everything else as vectors. None = in the PDF of more than 2,000
+        patients, whose columns are narrower than a viewer can show.
     force
         Replace the results in a folder that is not empty.
     command
@@ -147,7 +183,8 @@ def write_oncoprint(
     Returns
     -------
     OncoprintTable
-        What was drawn. ``oncoprint.tsv`` are its cells, ``oncoprint_genes.tsv`` its counts.
+        What was drawn. ``oncoprint.tsv`` are its cells, ``oncoprint_genes.tsv`` its counts,
+        ``oncoprint_patients.tsv`` the patients in the order of the columns with burden and tracks.
 
     Raises
     ------
@@ -160,11 +197,17 @@ def write_oncoprint(
         raise AnalysisError("E_CONFIG", f"figures are written as {', '.join(FORMATS)}, found {', '.join(unknown)}.")
     with output_folder(out, force=force) as folder:
         table = build_oncoprint(
-            cohort, genes=genes, top=top, features=features, policy=policy, by_origin=by_origin, tracks=tracks
-        )
-        save_figure(plot_oncoprint(table, width=width, palette=palette), folder / "oncoprint", formats)
+            cohort, genes=genes, top=top, features=features, policy=policy, by_origin=by_origin, tracks=tracks,
+            order=order, burden=burden,
+        )  # fmt: skip
+        image = {name for name in formats if _as_image(table, name, rasterize)}
+        for flat, names in ((True, image), (False, set(formats) - image)):
+            if names:
+                figure = plot_oncoprint(table, width=width, palette=palette, rasterize=flat)
+                save_figure(figure, folder / "oncoprint", sorted(names))
         write_table(table.cells, folder / "oncoprint.tsv")
         write_table(table.genes, folder / "oncoprint_genes.tsv")
+        write_table(table.patients, folder / "oncoprint_patients.tsv")
         options = {
             "genes": list(genes),
             "top": top,
@@ -172,9 +215,12 @@ def write_oncoprint(
             "policy": policy or cohort.study.association.policy,
             "by_origin": by_origin,
             "tracks": list(table.tracks),
+            "order": order or ("given" if genes else "frequency"),
+            "burden": table.burden,
             "palette": palette,
             "width": width,
             "formats": list(formats),
+            "rasterized": sorted(image),
         }
         write_json(_provenance(cohort, table, options, command), folder / "provenance.json")
     return table
@@ -222,9 +268,39 @@ def _symbol(gene: str) -> list[str]:
     return normalize_gene_list([gene], findings=Findings(), excel_dates="unresolved")
 
 
-def _most_frequent(matrix: AlterationMatrix, settings: AssociationSettings, top: int) -> list[str]:
+def _choose_rows(
+    matrix: AlterationMatrix, settings: AssociationSettings, named: list[str], order: str, top: int
+) -> list[str]:
+    """Return the rows: named ones as given or by frequency, else the most frequent."""
     counts = frequencies(matrix)
+    if order == "given":
+        return named or _given(settings)
+    if named:
+        ranked = order_genes(counts.loc[counts["feature"].isin(named)])
+        return list(dict.fromkeys([*(name for name in ranked if name in named), *named]))
     return order_genes(counts.loc[~counts["feature"].isin(list(settings.pathways))], top=top)
+
+
+def _given(settings: AssociationSettings) -> list[str]:
+    if not settings.genes:
+        raise AnalysisError(
+            "E_CONFIG",
+            "rows as given need genes; neither the request nor the study names any.",
+            fix="Name genes, or use the order frequency.",
+        )
+    return _current(settings.genes, settings)
+
+
+def _shown_patients(cohort: Cohort, names: Sequence[str]) -> pd.DataFrame:
+    """Return the patient table with the broad origin where there is no group, and tracks made of other tables."""
+    base = cohort.patients.assign(**{ORIGIN: cohort.patients[ORIGIN].fillna(cohort.patients["origin"])})
+    return base.merge(clinical_tracks(cohort, names), how="left", left_on="patient_id", right_index=True)
+
+
+def _as_image(table: OncoprintTable, name: str, rasterize: bool | None) -> bool:  # noqa: FBT001  # the user's word
+    if name == "png":
+        return False
+    return (name == "pdf" and len(table.patients) > MANY) if rasterize is None else rasterize
 
 
 def _endpoints(cohort: Cohort) -> set[str]:
@@ -233,7 +309,8 @@ def _endpoints(cohort: Cohort) -> set[str]:
 
 def _default_tracks(cohort: Cohort, patients: pd.DataFrame, *, by_origin: bool) -> tuple[str, ...]:
     names = COMMON_TRACKS if by_origin else (ORIGIN, *COMMON_TRACKS)
-    varied = [name for name in names if patients[name].nunique() > 1]
+    derived = [name for name in DERIVED_TRACKS if name in patients]
+    varied = [name for name in (*names, *derived) if patients[name].nunique() > 1]
     return (*varied, *(["os"] if "os" in _endpoints(cohort) else []))
 
 
@@ -271,4 +348,5 @@ def _label_text(label: str) -> list[str]:
 
 
 def _provenance(cohort: Cohort, table: OncoprintTable, options: dict[str, Any], command: str) -> dict[str, Any]:
-    return record_run(cohort, cohort.findings, command=command, options=options, matrix_hash=table.matrix_hash)
+    more = {"evidence": describe_evidence(cohort)} if options["order"] == "relevance" else {}
+    return record_run(cohort, cohort.findings, command=command, options=options, matrix_hash=table.matrix_hash, **more)

@@ -153,7 +153,7 @@ def _body(table: pd.DataFrame, groups: list[str], beside: list[str]) -> list[str
         first = rows.iloc[0]
         unit = f", {first['unit']}" if first["unit"] else ""
         shared = first["kind"] != "multiple"
-        extra = _comparison(first, beside) if shared else [""] * len(beside)
+        extra = compare_groups(first, beside) if shared else [""] * len(beside)
         lines.append(_row("", f"{first['label']}{unit}", [""] * len(groups), extra))
         for level, own in rows.groupby("level", sort=False):
             texts = own.set_index("group")["text"]
@@ -164,13 +164,27 @@ def _body(table: pd.DataFrame, groups: list[str], beside: list[str]) -> list[str
                     "level",
                     words(str(level)),
                     cells,
-                    _comparison(own.iloc[0], beside) if compared else [""] * len(beside),
+                    compare_groups(own.iloc[0], beside) if compared else [""] * len(beside),
                 )
             )
     return lines
 
 
-def _comparison(row: pd.Series, beside: list[str]) -> list[str]:
+def compare_groups(row: pd.Series, beside: list[str]) -> list[str]:
+    """Return how a variable differs between the groups, as Table 1 prints it.
+
+    Parameters
+    ----------
+    row
+        Of ``TABLE1_COLUMNS``.
+    beside
+        Which columns there are: Difference, p.
+
+    Returns
+    -------
+    list of str
+        One cell each; blank = not known.
+    """
     pair = str(row["smd_pair"])
     difference = "not finite" if pair.endswith(NOT_FINITE) else "" if pd.isna(row["smd"]) else f"{row['smd']:.2f}"
     cells: Mapping[str, str] = {"Difference": difference, "p": "" if pd.isna(row["p"]) else p_text(float(row["p"]))}

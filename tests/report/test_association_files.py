@@ -116,7 +116,7 @@ def test_write_association__draws_figures_for_what_was_tested(tmp_path):
     )
     write_association(result, demo_cohort(), tmp_path / "out")
     names = {name for name in list_files(tmp_path / "out") if name.startswith("figures/")}
-    stems = ("km_os", "km_os_TP53", "km_os_ATRX", "km_os_a_b", "forest_os")
+    stems = ("km_os", "km_os_TP53", "km_os_ATRX", "km_os_a_b", "forest_os", "cooccurrence")
     assert names == {f"figures/{stem}.{kind}" for stem in stems for kind in ("pdf", "png")}
     assert all((tmp_path / "out" / name).stat().st_size > 1000 for name in names)
 

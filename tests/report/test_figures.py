@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import netgen as ng
+from netgen.report import figures
 from netgen.report.figures import COLUMNS, draw_association, forest_rows, risk_table
 from tests.demo_run import demo_cohort, demo_result
 
@@ -72,3 +76,20 @@ def test_draw_association__leaves_out_groups_that_have_no_curve(tmp_path):
     assert np.isfinite(result.curves["survival"]).all()
     names = draw_association(result, tmp_path)
     assert set(names) == {"km_os", "km_os_RB1", "km_os_TP53", "forest_os"}
+
+
+def test_draw_association__volcano_of_eight_tested_features_and_pairs_of_genes(tmp_path, monkeypatch):
+    for name in ("plot_km", "plot_forest", "plot_schoenfeld"):
+        monkeypatch.setattr(figures, name, lambda *_, **__: Figure().subplots())
+    result = demo_result()
+    names = draw_association(result, tmp_path)
+    assert "cooccurrence" in names
+    assert not any(name.startswith("volcano") for name in names)  # six features are tested
+    more = result.table[result.table["status"] == "tested"]
+    more = more[more["endpoint"] == "os"].iloc[:2].assign(feature=["X1", "X2"])
+    eight = dataclasses.replace(result, table=pd.concat([result.table, more], ignore_index=True))
+    names = draw_association(eight, tmp_path / "eight")
+    assert [name for name in names if name.startswith("volcano")] == ["volcano_os"]
+    assert (tmp_path / "eight" / "volcano_os.pdf").stat().st_size > 1000
+    few = dataclasses.replace(result, cooccurrence=result.cooccurrence.assign(status="too_few_altered"))
+    assert "cooccurrence" not in draw_association(few, tmp_path / "few")

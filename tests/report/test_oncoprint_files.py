@@ -16,7 +16,7 @@ from netgen.plots.oncoprint_table import CELL_COLUMNS, GENE_COLUMNS
 from netgen.report.write import MARK, list_files
 from tests.demo_run import demo_cohort, demo_result
 
-TABLES = {"oncoprint.tsv", "oncoprint_genes.tsv", "provenance.json"}
+TABLES = {"oncoprint.tsv", "oncoprint_genes.tsv", "oncoprint_patients.tsv", "provenance.json"}
 FIGURES = {"oncoprint.pdf", "oncoprint.svg", "oncoprint.png"}
 # DOMAIN appendix A: altered / profiled of the embedded cohort.
 DEMO = {
@@ -97,7 +97,9 @@ def test_build_oncoprint__top_and_features():
 
 def test_build_oncoprint__tracks():
     table = ng.build_oncoprint(demo_cohort())
-    assert table.tracks == ("sex", "age_at_diagnosis", "ki67_pct", "os")
+    assert table.tracks == (
+        "sex", "age_at_diagnosis", "ki67_pct", "sstr_imaging", "fdg_pet", "class_line_1", "best_response", "os",
+    )  # fmt: skip
     joined = ng.build_oncoprint(demo_cohort(), by_origin=False)
     assert joined.tracks[0] == "origin_group3"
     assert not joined.split
@@ -127,6 +129,9 @@ def test_write_oncoprint__tables_say_what_is_drawn(folder):
     assert list(cells.columns) == list(CELL_COLUMNS)
     assert list(genes.columns) == list(GENE_COLUMNS)
     assert len(cells) == 8 * 34
+    patients = read(folder, "oncoprint_patients.tsv")
+    assert patients["patient_id"].tolist() == cells["patient_id"].tolist()[:34]
+    assert {"sex", "ki67_pct", "best_response", "os_days", "os_event"} <= set(patients.columns)
     whole = genes[genes["origin"] == "all"].set_index("gene")
     counted = cells.groupby("gene")["status"].value_counts().unstack(fill_value=0)
     assert counted["altered"].to_dict() == whole["n_altered"].to_dict()
@@ -180,6 +185,7 @@ def test_command__writes_what_was_asked_for(run, tmp_path):
     assert options == {
         "by_origin": False, "features": "any_nonsyn", "formats": ["svg"], "genes": ["MEN1", "XYZ9", "ATRX"],
         "palette": "cbioportal", "policy": "primary", "top": 30, "tracks": ["ki67_pct", "os"], "width": "single",
+        "order": "given", "burden": False, "rasterized": [],
     }  # fmt: skip
 
 
