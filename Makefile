@@ -56,8 +56,9 @@ demo-data: $(RUN) ## write the embedded cohort again from its table
 fonts: $(RUN)    ## write the small fonts of the figures again from DejaVu Sans
 	$(BIN)/python -m netgen.plots.make_fonts netgen/data/fonts
 
-docs: $(DEV)     ## write the reference pages of tables, messages and checks
+docs: $(DEV)     ## write the reference pages, run the tutorial, draw the gallery, build the site in build/docs
 	$(BIN)/python -m netgen.report.reference docs/reference
+	$(BIN)/python docs/build.py build/docs
 
 build: $(DEV)    ## wheel and source distribution
 	$(BIN)/python -m build --no-isolation
