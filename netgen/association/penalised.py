@@ -15,7 +15,7 @@ from netgen.association.coxnet import fit_coxnet
 from netgen.association.horizon_performance import HORIZONS
 from netgen.association.penalised_cv import SEED_TASK, assign_folds, count_folds, cross_validate
 from netgen.association.penalised_data import gather_outcome, prepare_data
-from netgen.association.penalised_evidence import describe_evidence, gather_evidence
+from netgen.association.penalised_evidence import HUGE, describe_evidence, gather_evidence
 from netgen.association.penalised_performance import state_verdict
 from netgen.association.penalised_tables import (
     list_records,
@@ -144,7 +144,7 @@ def fit_penalised(
     adaptive: bool = False,
     bootstrap: int | None = None,
     n_outer_repeats: int | None = None,
-    n_pairs: int = 50,
+    n_pairs: int | None = None,
     horizons: Sequence[float] = HORIZONS,
     threads: int = 1,
     findings: Findings | None = None,
@@ -183,7 +183,7 @@ def fit_penalised(
     n_lambda
         Number of penalties; None = 50 in small mode, else 100.
     n_repeats
-        Repeats of the cross-validation; None = by ``small``.
+        Repeats of the cross-validation; None = 20 in small mode, else 5, 2 beyond 5 million cells.
     criterion
         As in ``cross_validate``.
     ties
@@ -198,7 +198,8 @@ def fit_penalised(
         Repeats of the nested cross-validation; 0 = none. None = 10, 2 with more than 30 columns or 10,000 cells, 0
         beyond 5 million cells.
     n_pairs
-        Complementary pairs of half-samples for the stability selection; 0 = none. There is none of a ridge.
+        Complementary pairs of half-samples for the stability selection; 0 = none. None = 50, 0 beyond 5 million cells.
+        There is none of a ridge.
     horizons
         Days at which predictions are judged.
     threads
@@ -227,9 +228,14 @@ def fit_penalised(
     outcome = gather_outcome(time, event, entry, strata, fold_strata)
     data = prepare_data(outcome, features, covariates, min_altered, min_profiled)
     notes = [*data.notes, *_guard(data, findings)]
+    huge = len(data.outcome) * len(data.terms) > HUGE
+    n_repeats = n_repeats or (20 if small else 2 if huge else 5)
+    if n_pairs is None:
+        n_pairs = 0 if huge else 50
+        notes += ["No stability selection in a study of this size; ask for it with n_pairs = 50."] if huge else []
     used = {
         "alpha": alpha if data.n_events >= MIN_EVENTS_SELECTION else 0.0, "alpha_requested": alpha, "ties": ties,
-        "criterion": criterion, "n_folds": count_folds(data.n_events), "n_repeats": n_repeats or (20 if small else 5),
+        "criterion": criterion, "n_folds": count_folds(data.n_events), "n_repeats": n_repeats,
         "seed": seed, "seed_task": SEED_TASK, "small": small, "min_altered": min_altered, "min_profiled": min_profiled,
         "adaptive": adaptive and data.n_events >= MIN_EVENTS_SELECTION and alpha > 0,
     }  # fmt: skip

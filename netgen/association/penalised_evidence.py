@@ -31,7 +31,7 @@ _INNER_REPEATS: Final = (3, 2, 2)  # of the cross-validation within a resample o
 _INNER_LAMBDAS: Final = 20  # penalties there
 _RESAMPLES: Final = (200, 50, 0)
 _OUTER_REPEATS: Final = (10, 2, 0)
-_HUGE: Final = 5_000_000  # cells
+HUGE: Final = 5_000_000  # cells from which resampling is only done if it is asked for
 
 
 def describe_evidence(
@@ -54,7 +54,7 @@ def describe_evidence(
         bootstrap, n_outer_repeats, inner_repeats, inner_lambdas, horizons, and the names that seeds are derived from.
     """
     X = data.to_matrix()
-    size = 0 if is_small(X) else 1 + int(X.size > _HUGE)
+    size = 0 if is_small(X) else 1 + int(X.size > HUGE)
     return {
         "bootstrap": _RESAMPLES[size] if bootstrap is None else bootstrap,
         "n_outer_repeats": _OUTER_REPEATS[size] if n_outer_repeats is None else n_outer_repeats,
@@ -109,7 +109,7 @@ def gather_evidence(
     nested = predict_nested(recipe, n_repeats=used["n_outer_repeats"], seed=seed) if used["n_outer_repeats"] else None
     if nested is None and used["n_outer_repeats"]:
         notes.append("Nested cross-validation was not possible: an outer training set could not be fitted.")
-    if made is None and nested is None and X.size > _HUGE:
+    if made is None and nested is None and X.size > HUGE:
         notes.append("So many patients and alterations were not resampled; ask for it with bootstrap = 50.")
     evidence = Evidence(
         risk=risk,
