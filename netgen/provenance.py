@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 MASTER_SEED: Final = 20260101
 _CHUNK: Final = 1 << 20
 _PACKAGES: Final = (
-    "click", "lifelines", "matplotlib", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pyranges", "pysam", "pyyaml",
-    "scikit-learn", "scikit-survival", "scipy", "statsmodels", "threadpoolctl",
+    "click", "lifelines", "matplotlib", "numba", "numpy", "openpyxl", "pandas", "pyarrow", "pyranges", "pysam",
+    "pyyaml", "scikit-learn", "scikit-survival", "scipy", "statsmodels", "threadpoolctl",
 )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ COLUMNS: Final = ("model", "group", "n", "predicted", "observed", "lo", "hi", "h
 _MAX_STEPS: Final = 100
 _BOUND: Final = 20.0  # a slope per SD of the linear predictor beyond this is none: the events are separated
 _FLAT: Final = 1e-8  # spread of a linear predictor below which it says nothing
+_SHORT: Final = 1e-12  # a step that is not halved any more
 
 
 class ObservedExpected(NamedTuple):
@@ -86,11 +87,17 @@ def _maximise(layout: Layout, scores: Floats) -> Floats:
             if not (np.abs(step) > 1e-9).any():
                 break
             there = evaluate_likelihood(layout, (beta + step)[:, None] * z)
-            while (worse := ~(there.loglik >= point.loglik - 1e-10 * np.abs(point.loglik))).any():
+            while (worse := _is_worse(there.loglik, point.loglik, step)).any():
                 step = np.where(worse, step / 2, step)
                 there = evaluate_likelihood(layout, (beta + step)[:, None] * z)
             beta, point = beta + step, there
     return np.where((np.abs(step) <= 1e-6) & (np.abs(beta) <= _BOUND) & (information > 1e-9), beta, np.nan)
+
+
+def _is_worse(there: Floats, here: Floats, step: Floats) -> NDArray[np.bool_]:
+    """Whether a step has to be halved: the likelihood falls, or a risk set of late entries vanished in rounding."""
+    better = np.isfinite(there) & (there >= here - 1e-10 * np.abs(here))
+    return ~better & (np.abs(step) > _SHORT)
 
 
 def compare_observed(predicted: Floats, risk: RiskSets, horizon: float) -> ObservedExpected:

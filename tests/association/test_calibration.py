@@ -45,6 +45,15 @@ def test_fit_slopes__are_missing_where_there_is_none():
     assert fit_slopes(etas[:1], risk).shape == (1,)
 
 
+def test_fit_slopes__end_where_late_entries_separate_the_events():
+    """The likelihood rises until the small risk sets before the late entries are lost in rounding."""
+    entry = np.repeat([0.0, 5.5], 5)
+    time = np.array([1.0, 2.0, 3.0, 20.0, 20.0, 6.0, 7.0, 8.0, 9.0, 10.0])
+    risk = build_risk_sets(time, time < 20, entry=entry)
+    etas = np.stack([np.repeat([0.0, 1.0], 5), np.arange(10.0) % 3])
+    assert np.isnan(fit_slopes(etas, risk)).tolist() == [True, False]
+
+
 def test_fit_slopes__of_a_model_in_its_own_patients_is_one():
     X, risk = cohort(42, n=60)
     coef = fit_cox(X, risk.time, risk.event, entry=risk.entry, strata=risk.stratum, ties="breslow").coef

@@ -136,7 +136,9 @@ def test_driver__is_annotated_or_named_by_a_rule(given: dict[str, Any]) -> None:
     """With every altering mutation named by a rule, a cell is altered if it is a driver or has such a mutation."""
     given = {**given, "calls": {}}
     tables = {**given, "calls": None}
-    hits = select_hits("any_nonsyn", ["mutations"], variants=given["variants"], copy_number=None, fusions=None).assign(certain=True)
+    hits = select_hits("any_nonsyn", ["mutations"], variants=given["variants"], copy_number=None, fusions=None).assign(
+        certain=True
+    )
     built = build_alteration_matrix(**tables, rule_hits=hits, genes=GENES, feature_type="driver")
     annotated = naive_matrix(given, feature_type="driver", genes=GENES)
     altering = naive_matrix(given, feature_type="any_nonsyn", genes=GENES)

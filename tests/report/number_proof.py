@@ -1,4 +1,4 @@
-"""Whether a number of the report stands in a table beside it: the same value, in the digits and the unit it is shown in.
+"""Whether a number of the report stands in a table beside it: the same value, in the digits and unit it is shown in.
 
 Independent of the formatters of the report: a shown number says which decimal or which power of ten it is rounded to,
 and the value behind it has to lie within half of that. Of a table that is shown, only those rows of its source count
@@ -165,13 +165,18 @@ def unproven(table: ShownTable, folder: Path, source: str = "") -> list[tuple[st
         words = [cell for heading, cell in zip(table.headings, line, strict=True) if heading not in REMARKS]
         own = [_at(_narrow(found, words), table.headings, line) for found in rows]
         for heading, cell, key in zip(table.headings, line, keys, strict=True):
-            here = [row for found in own for row in _narrow(found, [heading.partition(", n = ")[0]])]
+            here = [row for found in own for row in _narrow(found, [_head(heading)])]
             context = f"{table.caption} {heading} {cell}"
             wrong = [] if any(cell in row.cells for row in here) else numbers(cell)
             faults += [(line[0], heading, one) for one in wrong if not any(row.shows(one, context) for row in here)]
             if not _sorted_by(key, here):
                 faults.append((line[0], heading, f"sorted by {key}"))
     return faults
+
+
+def _head(heading):
+    """The name of a group without its size."""
+    return re.sub(r",? n = .*", "", heading)
 
 
 def _sorted_by(key, rows):
@@ -181,7 +186,7 @@ def _sorted_by(key, rows):
 
 def _of_grouping(rows, table):
     """Two groupings of origins have a group in common: leave out the rows of the one that is not shown."""
-    names = {name.partition(", n = ")[0] for name in (*table.headings, *(line[0] for line in table.rows))}
+    names = {_head(name) for name in (*table.headings, *(line[0] for line in table.rows))}
     others = [_plain(other) for group, other in GROUPINGS.items() if group in names]
     return [row for row in rows if others[0] not in row.names] if len(others) == 1 else list(rows)
 
@@ -195,9 +200,9 @@ def _at(rows, headings, line):
 
 
 def _narrow(rows, words):
-    """Keep the rows that hold each of the words that any row holds; what has numbers in it is no word."""
+    """Keep the rows that hold each of the words that any row holds; results, also if not reached, are no words."""
     for word in words:
-        if word and not numbers(word):
+        if word and not numbers(word) and not word.startswith("NR"):
             rows = [row for row in rows if _plain(word) in row.names] or rows
     return rows
 

@@ -96,7 +96,8 @@ def write_hostile(folder: Path) -> Path:
         "study.toml": toml,
         "sheet.csv": SHEET + _csv(sheet),
         FILE: ",".join(SHEET.split(",")[:10]) + ",institution\n" + _csv(people),
-        "treatments.csv": "patient_id,line_number,regimen,regimen_class,date_start,date_end,best_response\n" + _csv(lines),
+        "treatments.csv": "patient_id,line_number,regimen,regimen_class,date_start,date_end,best_response\n"
+        + _csv(lines),
         "calls.maf": MAF_HEADER + "".join(_call(*one) for one in calls),
     }
     return write_files(folder, files) / "study.toml"
@@ -106,7 +107,15 @@ def _person(name, i):
     """Columns from patient_id to date_death: two of three have died."""
     year, end = 2016 + i % 4, f"{2018 + i % 4}-{1 + i % 9:02d}-{1 + 5 * i % 27:02d}"
     origin = ("thymic", "lung", "pancreatic")[i % 3]
-    known = [name, ("female", "male")[i % 2], 40 + i, origin, 25 + i, f"{year}-01-{1 + i:02d}", f"{year}-03-{1 + i:02d}"]
+    known = [
+        name,
+        ("female", "male")[i % 2],
+        40 + i,
+        origin,
+        25 + i,
+        f"{year}-01-{1 + i:02d}",
+        f"{year}-03-{1 + i:02d}",
+    ]
     return [*known, end, "dead" if i % 3 else "alive", end if i % 3 else ""]
 
 
