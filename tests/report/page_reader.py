@@ -27,7 +27,7 @@ class ShownTable:
 
 
 class PageReader(HTMLParser):
-    """``tables``, ``said`` = (section, text) of paragraphs and items beside tables, ``elements`` = (name, attributes)."""
+    """``tables``; ``said``: (section, text) of paragraphs and items beside tables; ``elements``: (name, attributes)."""
 
     def __init__(self, html: str) -> None:
         super().__init__()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 COMMAND = "netgen report demo"
+FOLDERS = ("actionability", "associations", "description", "oncoprint", "response", "survival", "therapy")
+SMALL = '[association]\nendpoints = ["os"]\nmodel = false\npermutations = 200\n'
 
 
 def copy_demo(folder: Path, seed: int | None = None) -> Path:
@@ -92,6 +94,7 @@ def write_hostile(folder: Path) -> Path:
     )
     people = [[*_person(name, i), HARM[i % 4]] for i, name in enumerate(second)]
     lines = [[name, 1, *_line(i)[1:3], *_line(i)[3:]] for i, name in enumerate(second)]
+    columns = "patient_id,line_number,regimen,regimen_class,date_start,date_end,best_response\n"
     files = {
         "study.toml": toml,
         "sheet.csv": SHEET + _csv(sheet),
