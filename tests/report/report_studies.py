@@ -99,8 +99,7 @@ def write_hostile(folder: Path) -> Path:
         "study.toml": toml,
         "sheet.csv": SHEET + _csv(sheet),
         FILE: ",".join(SHEET.split(",")[:10]) + ",institution\n" + _csv(people),
-        "treatments.csv": "patient_id,line_number,regimen,regimen_class,date_start,date_end,best_response\n"
-        + _csv(lines),
+        "treatments.csv": columns + _csv(lines),
         "calls.maf": MAF_HEADER + "".join(_call(*one) for one in calls),
     }
     return write_files(folder, files) / "study.toml"
