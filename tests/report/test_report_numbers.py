@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 import re
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -243,3 +244,69 @@ def _number(text):
         return float(text)
     except ValueError:
         return str(text)[:10] if re.fullmatch(r"\d{4}-\d\d-\d\d( 00:00:00)?", str(text)) else str(text) or "NA"
+
+
+# ---- drawings ----
+
+
+def drawn(folder, figure):
+    """The texts in a drawing, in their order."""
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    svg = html.partition(f'<figure id="{figure}"')[2].partition("<svg")[2].partition("</svg>")[0]
+    return [unescape(text) for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+
+def test_drawings__numbers_at_risk_are_those_of_the_table_below(demo_report, demo_page):
+    for table in (table for table in demo_page.tables if table.kind == "plain"):
+        texts = drawn(demo_report, table.id)
+        at_risk = [text for text in texts if re.fullmatch(r"\d+ \(\d+\)", text)]
+        assert at_risk == [f"{line[2]} ({line[3]})" for line in table.rows], table.caption
+
+
+def test_drawings__medians_are_those_of_the_tables(demo_report, demo_page):
+    medians = pd.read_csv(demo_report / "survival" / "km.tsv", sep="\t").set_index(["endpoint", "grouping", "group"])
+    for table in (table for table in demo_page.tables if table.kind == "plain" and table.section == "survival"):
+        endpoint, groups = groups_of(demo_report, table.caption)
+        grouping = "origin_group3" if "thymic" in groups else "origin_group2"
+        texts = "\n".join(drawn(demo_report, table.id))
+        told = dict(re.findall(r"(\w+) \(median ([\d.]+) months\)", texts))
+        assert set(told) == set(groups)
+        for name, value in told.items():
+            assert float(value) == pytest.approx(
+                medians.loc[(endpoint, grouping, name), "median"] / 30.4375, abs=0.0501
+            )
+
+
+def test_drawings__percentages_of_the_oncoprint_are_altered_of_profiled(demo_report):
+    genes = pd.read_csv(demo_report / "oncoprint" / "oncoprint_genes.tsv", sep="\t").set_index(["gene", "origin"])
+    texts = [text for text in drawn(demo_report, "oncoprint-figure") if text != "*"]
+    for gene, own in genes.groupby("gene", sort=False):
+        place = texts.index(gene)
+        whole = own.loc[(gene, "all")]
+        counts = re.fullmatch(r"(\d+)/(\d+) \((\d+) %\)", texts[place + 1]).groups()
+        assert counts[:2] == (str(whole["n_altered"]), str(whole["n_profiled"]))
+        shown = [counts[2], *(text.removesuffix(" %") for text in texts[place + 2 : place + 5])]
+        rows = [own.loc[(gene, origin)] for origin in ("all", "thymic", "lung", "duodenopancreatic")]
+        exact = [100 * row["n_altered"] / row["n_profiled"] for row in rows]
+        np.testing.assert_allclose([float(text) for text in shown], exact, atol=0.500001)
+
+
+@pytest.mark.parametrize("endpoint", ["os", "pfs"])
+def test_drawings__numbers_beside_the_forest_are_those_of_the_files(demo_report, demo_page, endpoint):
+    titles = [given["id"] for name, given in demo_page.elements if "forest" in str(given.get("class")).split()]
+    texts = drawn(demo_report, titles[["os", "pfs"].index(endpoint)])
+    first = texts.index("Feature") + 1
+    names = [text.rstrip("\N{DAGGER}") for text in texts[first : texts.index("Altered/profiled")]]
+    starts = [texts.index(head) + 1 for head in ("Altered/profiled", "Events if altered", "HR (95% CI)", "p", "q (BH)")]
+    files = [demo_report / "associations" / f"{name}.tsv" for name in ("associations", "heterogeneity")]
+    feature = ""
+    for place, name in enumerate(names):
+        origin = name in {"thymic", "lung", "duodenopancreatic"}
+        feature = feature if origin else name
+        wanted = {endpoint, feature, name}
+        rows = [row for row in read_rows(files[origin]) if wanted <= row.cells]
+        assert rows
+        for start in starts:
+            shown = texts[start + place].replace("\N{EN DASH}", " ")
+            for number in re.findall(r"(?<![<>\d.])\d+(?:\.\d+)?", shown):
+                assert any(row.shows(number, "") for row in rows), (feature, name, shown)
