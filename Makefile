@@ -7,7 +7,7 @@ RUN    := $(VENV)/.runtime
 DEV    := $(VENV)/.dev
 DEMO   ?= build/demo
 
-.PHONY: help demo test coverage check bench calibration figures demo-data fonts docs build clean
+.PHONY: help demo test check bench calibration figures demo-data fonts docs build clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  -/'
@@ -29,10 +29,7 @@ $(DEV): $(RUN) requirements/dev.txt
 demo: $(RUN)     ## analyse the embedded cohort and say where the results are
 	$(BIN)/netgen associate demo --out $(DEMO) --force
 
-test: $(DEV)     ## run the tests
-	$(BIN)/python -m pytest -n auto
-
-coverage: $(DEV) ## run the tests with branch coverage, which takes a third longer; below 95 % it fails
+test: $(DEV)     ## run the tests with branch coverage
 	$(BIN)/python -m pytest -n auto --cov=netgen --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(DEV)    ## format, lint, types, import contracts, docstrings

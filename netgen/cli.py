@@ -19,7 +19,6 @@ from netgen.cli_actionability import actionability, knowledge, rules
 from netgen.cli_clinical import describe, response, survival, therapy
 from netgen.cli_options import (
     PATH,
-    RESEARCH_USE,
     cohort_options,
     command_line,
     log,
@@ -29,6 +28,7 @@ from netgen.cli_options import (
     split_commas,
 )
 from netgen.errors import AnalysisError, InputError, NetgenError, SchemaError
+from netgen.research_use import RESEARCH_USE
 from netgen.study_rules import FEATURES
 
 

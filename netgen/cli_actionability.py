@@ -10,7 +10,6 @@ import click
 
 from netgen.cli_options import (
     PATH,
-    RESEARCH_USE,
     cohort_options,
     command_line,
     finish,
@@ -19,6 +18,7 @@ from netgen.cli_options import (
     read,
     split_commas,
 )
+from netgen.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,6 @@ import click
 
 from netgen.cli_options import (
     PATH,
-    RESEARCH_USE,
     cohort_options,
     command_line,
     finish,
@@ -17,6 +16,7 @@ from netgen.cli_options import (
     read,
     split_commas,
 )
+from netgen.research_use import RESEARCH_USE
 from netgen.study_rules import FEATURES
 
 if TYPE_CHECKING:

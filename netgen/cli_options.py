@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from netgen.cohort import Cohort
 
-RESEARCH_USE: Final = (
-    "Research use only. netgen is not a medical device and not a clinical decision tool. "
-    "No output may be used to select, start or stop treatment."
-)
 PATH: Final = click.Path(path_type=Path)
 
 

@@ -27,7 +27,7 @@ from netgen.report.methods_groups import (
 )
 from netgen.report.methods_model import describe_models
 from netgen.report.methods_words import Paragraph, Sentence, listed, say
-from netgen.report.table_one_html import RESEARCH_USE
+from netgen.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -10,6 +10,7 @@ import pandas as pd
 from netgen.association.describe_results import ALL, HEADER, MISSING
 from netgen.association.table_one import NOT_FINITE
 from netgen.report.summary import p_text
+from netgen.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,10 +49,6 @@ DIFFERENCE: Final = "Difference: largest absolute standardised difference betwee
 TESTS: Final = (
     "p: Freeman-Halton test (categories), Kruskal-Wallis test by permutation (numbers); not adjusted for the number of"
     " variables. Absence of a significant difference is not evidence of similarity."
-)
-RESEARCH_USE: Final = (
-    "Research use only. netgen is not a medical device and not a clinical decision tool. "
-    "No output may be used to select, start or stop treatment."
 )
 
 

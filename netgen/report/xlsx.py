@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from netgen.report.table_one_html import RESEARCH_USE
+from netgen.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from netgen.report.table_one_html import RESEARCH_USE
 from netgen.report.xlsx import name_sheets, neutralise, write_workbook
+from netgen.research_use import RESEARCH_USE
 
 BEGINNINGS = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 HOSTILE = [

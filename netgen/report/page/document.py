@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 from netgen.report.page.markup import Markup, join, tag, text
-from netgen.report.table_one_html import RESEARCH_USE
+from netgen.research_use import RESEARCH_USE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

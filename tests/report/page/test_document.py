@@ -11,7 +11,7 @@ import pytest
 
 from netgen.report.page.document import Section, render_document
 from netgen.report.page.markup import tag
-from netgen.report.table_one_html import RESEARCH_USE
+from netgen.research_use import RESEARCH_USE
 
 SECTIONS = [
     Section(id="flow", title="Flow of patients", body=tag("p", "34 patients."), note="Counts add up."),
