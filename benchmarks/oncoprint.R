@@ -11,8 +11,8 @@ draws <- list(
   deletion = box(0.9, colors[["deletion"]]), missense = box(0.4, colors[["missense"]]),
   truncating = box(0.4, colors[["truncating"]])
 )
-measure("work", function() {
+invisible(measure("work", function() {
   pdf(file.path(folder, "peer.pdf"), width = 7.2, height = 8)
   draw(oncoPrint(cells, alter_fun = draws, col = colors, show_column_names = FALSE, use_raster = FALSE))
   dev.off()
-})
+}))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from netgen.report.actionability_files import write_actionability
     from netgen.report.association_files import write_association
     from netgen.report.describe_files import write_describe
+    from netgen.report.lollipop_files import write_lollipop
     from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
     from netgen.report.response_files import write_response
     from netgen.report.study_report import gather_results, write_report
@@ -82,6 +83,7 @@ _HOMES: Final = {
     "write_actionability": "report.actionability_files",
     "write_association": "report.association_files",
     "write_describe": "report.describe_files",
+    "write_lollipop": "report.lollipop_files",
     "write_oncoprint": "report.oncoprint_files",
     "write_report": "report.study_report",
     "write_response": "report.response_files",
@@ -126,6 +128,7 @@ __all__ = [
     "write_actionability",
     "write_association",
     "write_describe",
+    "write_lollipop",
     "write_oncoprint",
     "write_report",
     "write_response",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -132,7 +133,7 @@ def finish(result: Any, text: Callable[[], str], out: Path, *, quiet: bool, verb
 
 def command_line() -> str:
     """Return the command as typed, for the provenance."""
-    return " ".join(["netgen", *sys.argv[1:]])
+    return shlex.join(["netgen", *sys.argv[1:]])
 
 
 def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:

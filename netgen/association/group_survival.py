@@ -135,10 +135,11 @@ def survival(
     0.236817
     """
     findings = Findings(list(cohort.findings))
-    cohort = add_levels(cohort, expand_request(by), findings=findings)
+    names = () if by == [] else tuple(expand_request(by, cohort.patients.columns))
+    cohort = add_levels(cohort, names, findings=findings)
     settings = dataclasses.replace(override(cohort.study.association, **options), model=False)
     request = _Request(
-        names=tuple(expand_request(by, cohort.patients.columns)),
+        names=names,
         settings=settings,
         strata="none" if strata is None else strata,
         reference=reference,
@@ -196,7 +197,7 @@ def _entry_settings(cohort: Cohort, grouping: str, request: _Request) -> Associa
     settings = request.settings
     if settings.entry_rule != "auto" or (grouping != EVERYBODY and is_genomic(cohort, grouping)):
         return settings
-    if grouping == EVERYBODY and all(is_genomic(cohort, name) for name in request.names):
+    if grouping == EVERYBODY and request.names and all(is_genomic(cohort, name) for name in request.names):
         return settings
     whole = not cohort.patients["patient_id"].isin(cohort.samples["patient_id"]).all()
     recorded = cohort.recorded_endpoints["entry_days"].notna().any()

@@ -15,7 +15,7 @@ from netgen.plots.regimen_look import EDGE, hatched, in_order, legend_handles, l
 from netgen.plots.style import DAYS_PER, GREY, NORMAL, POINT, SMALL, WIDTHS_MM, Width, new_figure, styled, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     from matplotlib.axes import Axes
@@ -67,6 +67,26 @@ def order_by_follow_up(timeline: pd.DataFrame, groups: pd.Series | None = None, 
         return place.get(group, last), group, -float(length[patient]), patient
 
     return sorted((str(patient) for patient in length.index), key=key)
+
+
+def order_as_drawn(patients: Iterable[str], timeline: pd.DataFrame) -> list[str]:
+    """Return patients in the order of another figure, those that it does not show by follow-up behind them.
+
+    Parameters
+    ----------
+    patients
+        Of the other figure, for example the columns of an oncoprint.
+    timeline
+        As for ``plot_swimmer``.
+
+    Returns
+    -------
+    list of str
+        Every patient of the timeline once.
+    """
+    rest = order_by_follow_up(timeline)
+    known = set(rest)
+    return [one for one in dict.fromkeys([*map(str, patients), *rest]) if one in known]
 
 
 def plot_swimmer(

@@ -67,19 +67,55 @@ def draw_association(result: AssociationResult, folder: Path) -> list[str]:
             frame = forest_rows(rows.loc[rows["n_altered"] > 0], result.heterogeneity)
             axes = plot_forest(frame, title=f"{endpoint.upper()}: altered against wild type", q_label="q (BH)")
             names.append(_save(axes, folder, f"forest_{endpoint}"))
-        if len(tested) >= LEAST:
-            frame = rows.assign(p=rows["p_primary"], q=rows["q_bh"])
-            axes = plot_volcano(frame, title=f"{endpoint.upper()}: altered against wild type")
-            names.append(_save(axes, folder, f"volcano_{endpoint}"))
+        if volcano := draw_volcano(rows, title=f"{endpoint.upper()}: altered against wild type"):
+            names.append(_save(volcano, folder, f"volcano_{endpoint}"))
         names += _draw_residuals(result, rows, folder)
-    if (result.cooccurrence["status"] == "tested").any():
-        few = len(order_pairs(result.cooccurrence)) <= FEW
-        width: Width = "single" if few else "double"
-        axes = plot_cooccurrence(result.cooccurrence, title="Genes altered together", width=width)
-        names.append(_save(axes, folder, "cooccurrence"))
+    if pairs := draw_pairs(result.cooccurrence, title="Genes altered together"):
+        names.append(_save(pairs, folder, "cooccurrence"))
     for endpoint, model in result.models.items():
         names += _draw_model(model, endpoint, folder)
     return names
+
+
+def draw_volcano(rows: pd.DataFrame, *, title: str = "") -> Axes | None:
+    """Draw the volcano figure of an endpoint.
+
+    Parameters
+    ----------
+    rows
+        Rows of ``associations.tsv`` of one endpoint.
+    title
+        Heading.
+
+    Returns
+    -------
+    Axes or None
+        None with fewer than eight tested features: the table says more.
+    """
+    if int((rows["status"] == "tested").sum()) < LEAST:
+        return None
+    return plot_volcano(rows.assign(p=rows["p_primary"], q=rows["q_bh"]), title=title)
+
+
+def draw_pairs(pairs: pd.DataFrame, *, title: str = "") -> Axes | None:
+    """Draw which genes are altered together.
+
+    Parameters
+    ----------
+    pairs
+        Rows of ``cooccurrence.tsv``.
+    title
+        Heading.
+
+    Returns
+    -------
+    Axes or None
+        None if no pair was tested.
+    """
+    if not (pairs["status"] == "tested").any():
+        return None
+    width: Width = "single" if len(order_pairs(pairs)) <= FEW else "double"
+    return plot_cooccurrence(pairs, title=title, width=width)
 
 
 def _draw_residuals(result: AssociationResult, rows: pd.DataFrame, folder: Path) -> list[str]:

@@ -154,11 +154,13 @@ def gather_results(
     related = bool(sequenced and usable)
     several = cohort.patients["origin_group3"].nunique() > 1
     if usable and not several:
-        skipped["survival"] = "Fewer than two origins are known: there are no groups to compare."
+        skipped["survival by origin"] = "Fewer than two origins are known: there are no groups to compare."
     return ReportResults(
         cohort=cohort,
         association=run("associations", lambda: associate(cohort, threads=threads, endpoints=usable), wanted=related),
-        survival=run("survival", lambda: survival(cohort, endpoints=usable), wanted=bool(usable) and several),
+        survival=run(
+            "survival", lambda: survival(cohort, by="origin" if several else [], endpoints=usable), wanted=bool(usable)
+        ),
         therapy=run("therapy", lambda: therapy(cohort)),
         response=run("response", lambda: response(cohort)),
         description=describe_cohort(cohort, endpoints=usable or None),
@@ -238,6 +240,7 @@ def write_report(results: ReportResults, out: Path, *, force: bool = False, figu
     AnalysisError
         ``E_OUTPUT_EXISTS`` if the folder holds something and ``force`` is off.
     """
+    from netgen.plots.swimmer import order_as_drawn
     from netgen.report.checklists import fill_checklists
     from netgen.report.methods import write_methods
     from netgen.report.xlsx import write_workbook
@@ -251,6 +254,9 @@ def write_report(results: ReportResults, out: Path, *, force: bool = False, figu
         ("description", results.description, write_describe),
         ("actionability", results.actionability, write_actionability),
     ]
+    if results.therapy is not None and results.oncoprint is not None:
+        order = order_as_drawn(results.oncoprint.patients["patient_id"], results.therapy.timeline)
+        writers[2] = ("therapy", results.therapy, partial(write_therapy, order=order))
     with output_folder(out, force=force) as folder:
         for name, result, write in writers:
             if result is not None:

@@ -185,13 +185,13 @@ def ratio(value: float) -> str:
     Returns
     -------
     str
-        Two decimals, fewer digits beyond 0.01 to 100, or ``open``.
+        Two decimals; from 100 on a whole number; two digits below 0.01 and from 10,000 on; ``open`` for NaN.
     """
     if math.isnan(value):
         return "open"
-    if value >= 100 or value < 0.01:
+    if value >= 10_000 or value < 0.01:
         return f"{value:.2g}"
-    return f"{value:.2f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def p_text(value: float) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from netgen.plots.style import WIDTHS_MM, new_figure
-from netgen.plots.swimmer import BAR, order_by_follow_up, plot_swimmer
+from netgen.plots.swimmer import BAR, order_as_drawn, order_by_follow_up, plot_swimmer
 
 MONTH = 30.4375
 COLUMNS = ["patient_id", "kind", "line", "regimen_class", "start_days", "end_days", "end_known", "label"]
@@ -50,6 +50,12 @@ def test_swimmer__markers_lie_where_the_rows_say():
         "CR": ([100], [0]), "PR": ([250], [2]), "progression": ([150], [2]), "death": ([500], [2]),
         "ongoing": ([900], [0]), "followed": ([700], [1]),
     }  # fmt: skip
+
+
+def test_order_as_drawn__follows_the_other_figure_then_follow_up():
+    rest = [one for one in order_by_follow_up(TIMELINE) if one != "B"]
+    assert order_as_drawn(["B", "nobody"], TIMELINE) == ["B", *rest]
+    assert order_as_drawn([], TIMELINE) == order_by_follow_up(TIMELINE)
 
 
 def test_swimmer__takes_the_order_of_another_figure():

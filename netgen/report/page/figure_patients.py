@@ -38,6 +38,7 @@ def embed_swimmer(
     key: str = "",
     note: Child = None,
     table: Markup | None = None,
+    source: str = "",
 ) -> Markup:
     """Return the courses of the patients, each row linked to its patient and told in words.
 
@@ -61,6 +62,8 @@ def embed_swimmer(
         What must be said below the figure.
     table
         The numbers behind it, folded; None = the courses in words.
+    source
+        File with the courses, named below their table.
 
     Returns
     -------
@@ -89,12 +92,12 @@ def embed_swimmer(
         description=description,
         key=key,
         note=note,
-        table=table or _courses(shown, named, told, key or "swimmer"),
+        table=table or _courses(shown, named, told, key or "swimmer", source),
         overlay=draw_marks(marks),
     )
 
 
-def _courses(shown: list[str], named: Mapping[str, str], told: Mapping[str, str], key: str) -> Markup:
+def _courses(shown: list[str], named: Mapping[str, str], told: Mapping[str, str], key: str, source: str) -> Markup:
     """Return the courses in words, one row per patient."""
     frame = pd.DataFrame(
         {
@@ -114,6 +117,7 @@ def _courses(shown: list[str], named: Mapping[str, str], told: Mapping[str, str]
         id=f"{key}-courses",
         labels={name: label for name, label in labels.items() if name in frame},
         row_patient="patient_id",
+        source=source,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from netgen.plots.forest import plot_forest
 from netgen.plots.schoenfeld import plot_schoenfeld
-from netgen.report.figures import MOST, forest_rows
+from netgen.report.figures import MOST, draw_volcano, forest_rows
 from netgen.report.page.association_cells import (
     TO,
     endpoint_findings,
@@ -122,7 +122,7 @@ def _endpoint(result: AssociationResult, name: str) -> Markup:
     if tested.empty:
         parts.append(paragraph("No feature could be tested.", class_="none"))
     else:
-        parts += [*_tests(tested, place), _forest(rows, result, name)]
+        parts += [*_tests(tested, place), _forest(rows, result, name), _volcano(rows, name)]
         parts += _curves(result, tested, name)
         parts += [
             tag("h4", "What these tests could have shown"),
@@ -196,6 +196,14 @@ def _forest(rows: pd.DataFrame, result: AssociationResult, name: str) -> Markup:
     if left_out:
         described += f" {left_out} more tested features are in the table."
     return embed(axes, title=f"{name.upper()}: altered against wild type", description=described, kind="forest")
+
+
+def _volcano(rows: pd.DataFrame, name: str) -> Markup | None:
+    """Hazard ratio against p of all tested features, if they are many."""
+    axes = draw_volcano(rows)
+    described = "Hazard ratio against p of every tested feature; larger marks have more altered patients."
+    title = f"{name.upper()}: effect and evidence"
+    return embed(axes, title=title, description=described, kind="volcano") if axes else None
 
 
 def _clip(name: str) -> str:

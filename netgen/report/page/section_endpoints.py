@@ -10,6 +10,7 @@ import pandas as pd
 from netgen.association.group_survival import EVERYBODY
 from netgen.report.page.document import Section
 from netgen.report.page.endpoint_words import define_endpoint, explain_entry, list_specs, title_of
+from netgen.report.page.figures import embed_km
 from netgen.report.page.markup import Markup, join, tag
 from netgen.report.page.tables import render_table
 from netgen.report.summary import months
@@ -133,6 +134,7 @@ def render(results: ReportResults) -> Section | None:
             summary, columns=SUMMARY_COLUMNS, labels=labels, caption="Patients, events and follow-up",
             id="endpoint-summary", sort={"median_text": "median", "followup_text": "followup"},
             warnings_column="warnings",
+            source="survival/km.tsv",
         ),
         *(_define(results, spec, [rule for own, rule in keys if own is spec]) for spec in specs.values()),
         _flagged(found),
@@ -241,7 +243,19 @@ def _define(results: ReportResults, spec: EndpointSpec, rules: list[str]) -> Mar
             tag("h3", title_of(spec), id=f"endpoint-{spec.name}"),
             tag("dl", [join([tag("dt", term), tag("dd", text)]) for term, text in rows], class_="definition"),
             tag("ul", listed, class_="caveats") if listed else None,
+            *([] if found.plan["comparisons"] else [_curve(found, spec, rule) for rule in rules]),
         ]
+    )
+
+
+def _curve(found: SurvivalResult, spec: EndpointSpec, rule: str) -> Markup:
+    """Return the curve of everybody, where no section of groups shows one."""
+    own = found.curves.loc[(found.curves["endpoint"] == spec.name) & (found.curves["entry_rule"] == rule)]
+    return embed_km(
+        own.reset_index(drop=True),
+        title=f"{spec.name.upper()} of all patients",
+        description="Kaplan-Meier curve of everybody with follow-up, with limits and numbers at risk.",
+        key=f"endpoint-{spec.name}-{rule.replace('_', '-')}",
     )
 
 

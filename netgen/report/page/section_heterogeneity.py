@@ -12,6 +12,7 @@ from netgen.association.frequencies import FREQUENCY_COLUMNS, FREQUENCY_STATUSES
 from netgen.association.gene_treatment import GENE_TREATMENT_COLUMNS, GENE_TREATMENT_STATUSES
 from netgen.association.heterogeneity import LOW_POWER
 from netgen.association.results import HETEROGENEITY_COLUMNS, STATUSES
+from netgen.report.figures import draw_pairs
 from netgen.report.page.association_cells import (
     FEW_ORIGINS,
     bullets,
@@ -23,6 +24,7 @@ from netgen.report.page.association_cells import (
     without_blank,
 )
 from netgen.report.page.document import Section
+from netgen.report.page.figures import embed
 from netgen.report.page.markup import join, tag
 from netgen.report.page.share_cells import percent, with_limits
 from netgen.report.page.tables import render_table
@@ -250,9 +252,16 @@ def _pairs(result: AssociationResult) -> list[Markup | None]:
     return [
         tag("h3", "Genes altered together", id="cooccurrence"),
         paragraph(f"Exact tests of pairs{within}, in the patients profiled for both genes.", POOLED if within else ""),
+        _pair_figure(table),
         _pair_table(tested) if len(tested) else paragraph("No pair could be tested.", class_="none"),
         bullets(why),
     ]  # fmt: skip
+
+
+def _pair_figure(table: pd.DataFrame) -> Markup | None:
+    axes = draw_pairs(table)
+    described = "One cell per pair of genes: altered together more often than expected, or less often."
+    return embed(axes, title="Genes altered together", description=described, kind="pairs") if axes else None
 
 
 def _pair_table(tested: pd.DataFrame) -> Markup:

@@ -312,7 +312,7 @@ def _attrition(model: PenalisedModel, place: str) -> list[Markup | None]:
     shown = features.assign(reason=features["reason"].map(lambda reason: words(str(reason))))
     lost = render_table(
         shown[list(LOST_LABELS)], columns=LOST_COLUMNS, labels=LOST_LABELS, id=f"{place}-lost",
-        caption="Features left out of the model",
+        caption="Features left out of the model", source=_file(place),
     ) if len(features) else None  # fmt: skip
     return [
         tag("h4", "Left out"),
@@ -322,6 +322,10 @@ def _attrition(model: PenalisedModel, place: str) -> list[Markup | None]:
         fold("Features left out of the model", lost),
         _listed(patients, place),
     ]
+
+
+def _file(place: str) -> str:
+    return f"associations/model/{place.removeprefix('model-')}/model.json"
 
 
 def _counted(n: int, what: str) -> str:
@@ -337,5 +341,6 @@ def _listed(patients: pd.DataFrame, place: str) -> Markup | None:
         render_table(
             shown[["patient_id", "reason"]], columns=None, labels={"patient_id": "Patient", "reason": "Why"},
             id=f"{place}-lost-patients", caption="Patients left out of the model", row_patient="patient_id",
+            source=_file(place),
         ),
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -31,8 +33,11 @@ OPTION_COLUMNS: Final[dict[str, str]] = {"option": "key of study.toml", "value":
 WARNING_COLUMNS: Final[dict[str, str]] = {
     "code": "code of the message",
     "n": "how often it was given, while reading and in all analyses; the same message counts once",
+    "rows": "rows of result tables that carry it; the reader finds it beside them",
     "meaning": "the situation that raises it",
 }
+WITH_VALUE: Final = frozenset({"--out", "--threads"})  # options without a bearing on the results
+ALONE: Final = frozenset({"--force", "--json", "--no-figures", "--quiet", "--verbose"})
 _ANALYSES: Final = ("association", "survival", "therapy", "response", "description", "actionability")
 
 
@@ -70,6 +75,28 @@ def render(results: ReportResults) -> Section:
     return Section(id="provenance", title="Provenance", body=join(parts, "\n"), note=NOTE)
 
 
+def shorten_command(command: str) -> str:
+    """Return a command line without what does not bear on the results: folders, ``--out``, ``--threads``, ``--force``.
+
+    Parameters
+    ----------
+    command
+        As typed, quoted for a shell.
+
+    Returns
+    -------
+    str
+        Paths by their last part, so that a report that is shown to others names no folder.
+    """
+    kept, skip = [], False
+    for word in shlex.split(command):
+        name, equals, value = word.partition("=")
+        if not skip and name not in WITH_VALUE and word not in ALONE:
+            kept.append(f"{name}={Path(value).name}" if equals and "/" in value else Path(word).name or word)
+        skip = name in WITH_VALUE and not equals
+    return shlex.join(kept)
+
+
 def _terms(pairs: list[tuple[str, str]]) -> Markup:
     return tag("dl", [join([tag("dt", name), tag("dd", value)]) for name, value in pairs], class_="definition")
 
@@ -81,7 +108,7 @@ def _run(results: ReportResults) -> list[tuple[str, str]]:
     assert isinstance(packages, dict)
     rows = [
         ("Run", results.run_id),
-        ("Command", results.command),
+        ("Command", shorten_command(results.command)),
         ("netgen", str(found["netgen"])),
         ("Python", f"{found['python']} on {found['system']}"),
         ("Packages", ", ".join(f"{name} {number}" for name, number in packages.items())),
@@ -173,12 +200,25 @@ def _warnings(results: ReportResults) -> Markup:
     """Return the warnings by code; those of reading are among the findings of every analysis and count once."""
     parts = [results.cohort, *(getattr(results, name) for name in _ANALYSES)]
     items = {item for part in parts if part is not None for item in part.findings if item.severity == "W"}
-    counts = Counter(item.code for item in items)
-    rows = [(code, n, CODES[code]) for code, n in sorted(counts.items())]
+    said, beside = Counter(item.code for item in items), _beside_rows(results)
+    rows = [(code, said[code], beside[code], CODES[code]) for code in sorted(said | beside)]
     frame = pd.DataFrame(rows, columns=list(WARNING_COLUMNS))
     if not len(frame):
         return tag("p", "No warnings.")
     return render_table(
-        frame.astype({"code": "string", "n": "Int64", "meaning": "string"}), columns=WARNING_COLUMNS,
-        caption="Warnings by code", id="provenance-warnings", labels={"n": "Times"}, formats={"n": "{:,}".format},
+        frame.astype({"code": "string", "n": "Int64", "rows": "Int64", "meaning": "string"}), columns=WARNING_COLUMNS,
+        caption="Warnings by code", id="provenance-warnings", labels={"n": "Times", "rows": "Rows"},
+        formats={"n": "{:,}".format, "rows": "{:,}".format},
     )  # fmt: skip
+
+
+def _beside_rows(results: ReportResults) -> Counter[str]:
+    """Count the rows of all result tables that carry each warning."""
+    out: Counter[str] = Counter()
+    for part in (getattr(results, name) for name in _ANALYSES):
+        for item in dataclasses.fields(part) if part is not None else ():
+            frame = getattr(part, item.name)
+            if isinstance(frame, pd.DataFrame) and "warnings" in frame.columns:
+                cells = frame["warnings"].dropna().astype(str)
+                out.update(code for cell in cells for code in set(cell.split(";")) if code in CODES)
+    return out

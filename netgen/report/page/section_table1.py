@@ -41,6 +41,7 @@ TMB_LABELS: Final = {
     "patient_id": "Patient", "sample_id": "Sample", "n_counted": "Mutations", "size_mb": "Panel, Mb",
     "tmb": "Per Mb (95 % CI)", "tmb_high": "High", "status": "Status", "warnings": "Warnings",
 }  # fmt: skip
+SOURCE: Final = "description/table1.tsv"
 
 
 def render(results: ReportResults) -> Section | None:
@@ -77,7 +78,8 @@ def _table_one(found: DescribeResult) -> Markup:
     body = tag("tbody", join(_body(table, groups, beside), "\n"))
     inner = tag("table", caption, tag("thead", _head(table, groups, beside)), body, class_="table-one")
     scroll = tag("div", inner, class_="scroll", role="region", aria_labelledby="table1-main-caption")
-    return tag("div", scroll, class_="table", id="table1-main")
+    source = tag("p", "From ", tag("a", SOURCE, href=SOURCE), ".", class_="rows")
+    return tag("div", scroll, source, class_="table", id="table1-main")
 
 
 def _head(table: pd.DataFrame, groups: list[str], beside: list[str]) -> Markup:

@@ -10,6 +10,7 @@ from netgen.association.line_history import ABSENT
 from netgen.association.therapy import SURVIVAL_TEXT
 from netgen.association.therapy_tables import EVERYBODY
 from netgen.plots.regimen_look import look_of
+from netgen.plots.swimmer import order_as_drawn
 from netgen.report.page import therapy_courses as courses
 from netgen.report.page import therapy_disease as disease
 from netgen.report.page.association_cells import bullets, fold, paragraph, sentence
@@ -17,7 +18,7 @@ from netgen.report.page.document import Section
 from netgen.report.page.figures import embed, embed_swimmer
 from netgen.report.page.markup import join, tag
 from netgen.report.page.share_cells import whole
-from netgen.report.page.therapy_cells import named, of_grouping, slug
+from netgen.report.page.therapy_cells import FOLDER, named, of_grouping, slug
 from netgen.report.page.therapy_classes import describe_line, tabulate_reach
 from netgen.report.table_one_html import words
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from netgen.association.therapy import TherapyResult
+    from netgen.plots.oncoprint_table import OncoprintTable
     from netgen.report.page.markup import Markup
     from netgen.report.study_report import ReportResults
 
@@ -35,6 +37,7 @@ EXPOSURE: Final = (
 )
 TIMES: Final = "From the start of the line. Nothing is tested with fewer than 6 patients or 5 events."
 PATHWAY: Final = "Not adjusted for the number of steps."
+AS_DRAWN: Final = "In the order of the oncoprint; patients who were not sequenced come last."
 SEQUENCES: Final = (
     "States are the classes of the first lines. Where follow-up ended, a further line is unknown and not absent: the"
     " primary distance uses the positions known in both patients. Other distances are sensitivity analyses."
@@ -65,7 +68,7 @@ def render(results: ReportResults) -> Section | None:
         *_each(result, "Exposure to each class", EXPOSURE, courses.tabulate_exposure),
         *_numbers(result),
         *_each(result, "Times by line", TIMES, courses.tabulate_times, notes=_notes(result.line_endpoints, "endpoint")),
-        *_swimmer(result),
+        *_swimmer(result, results.oncoprint),
         *_pathway(result),
         *_evolution(result),
     ]
@@ -195,8 +198,8 @@ def _numbers(result: TherapyResult) -> list[Markup | None]:
     ]
 
 
-def _swimmer(result: TherapyResult) -> list[Markup | None]:
-    """Return the course of every patient, by group and length of follow-up."""
+def _swimmer(result: TherapyResult, drawn: OncoprintTable | None) -> list[Markup | None]:
+    """Return the course of every patient, in the order of the oncoprint if there is one."""
     if not len(result.timeline):
         return []
     grouping, groups = next(iter(result.plan["by"].items()))
@@ -207,7 +210,9 @@ def _swimmer(result: TherapyResult) -> list[Markup | None]:
         groups=labels.map(words, na_action="ignore"), group_order=[words(group) for group in groups],
         description=f"One row per patient ({n}) from advanced disease: bars are lines of treatment, markers are"
         " responses, progressions and the end of follow-up.",
-        note=f"By {words(grouping)}, within a group the longest follow-up first.",
+        order=None if drawn is None else order_as_drawn(drawn.patients["patient_id"], result.timeline),
+        source=f"{FOLDER}/timeline.tsv",
+        note=f"By {words(grouping)}, within a group the longest follow-up first." if drawn is None else AS_DRAWN,
     )  # fmt: skip
     return [tag("h3", "Courses of the patients"), figure]
 

@@ -36,6 +36,17 @@ def page_of(cohort, found, **more):
     return Shown(render(results(cohort, survival=found, **more)))
 
 
+def test_section_endpoints__a_cohort_without_groups_has_endpoints_and_one_curve(cohort, found):
+    alone = survival(cohort, by=[], endpoints=["os"])
+    shown = page_of(cohort, alone)
+    (row,) = shown.rows("endpoint-summary").values()
+    km = alone.km.iloc[0]
+    assert len(alone.km) == 1
+    assert (row["n"], row["Events"]) == (str(km["n"]), str(km["events"]))
+    assert 'id="endpoint-os-none"' in render(results(cohort, survival=alone)).body
+    assert 'id="endpoint-os-none"' not in render(results(cohort, survival=found)).body
+
+
 def words_of(**choices):
     spec = EndpointSpec(**choices)
     cohort = SimpleNamespace(
