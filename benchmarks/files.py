@@ -141,7 +141,7 @@ def _maf_row(gene: dict[str, str], k: int, rng: np.random.Generator) -> str:
 
 
 def write_vcfs(folder: Path, n_files: int, n_records: int, *, seed: int = 6) -> list[Path]:
-    """Write bgzip VCFs as Mutect2 and VEP do, of tumour and normal: missense changes, six transcripts a record."""
+    """Write bgzip VCFs and their .tbi as Mutect2 and VEP do, of tumour and normal: missense, six transcripts each."""
     rng = np.random.default_rng(seed)
     order = {name: place for place, name in enumerate(_CONTIGS)}
     genes = load_table("demo_genes.tsv").to_dict("records")
@@ -149,11 +149,13 @@ def write_vcfs(folder: Path, n_files: int, n_records: int, *, seed: int = 6) -> 
     paths = []
     for number in range(n_files):
         chosen = [genes[g] for g in np.sort(rng.integers(len(genes), size=n_records))]
-        records = "".join(_vcf_record(gene, rng) for gene in chosen)
+        records = [_vcf_record(gene, rng) for gene in chosen]
+        records.sort(key=lambda text: (order[text.split("\t", 1)[0]], int(text.split("\t", 2)[1])))
         sample = f"SIM{number:04d}"
         paths.append(folder / f"{sample}-T.vcf.gz")
         with pysam.BGZFile(str(paths[-1]), "wb") as handle:
-            handle.write((_vcf_header(f"{sample}-N", f"{sample}-T") + records).encode())
+            handle.write((_vcf_header(f"{sample}-N", f"{sample}-T") + "".join(records)).encode())
+        pysam.tabix_index(str(paths[-1]), preset="vcf")
     return paths
 
 

@@ -42,7 +42,7 @@ def render_command_line() -> str:
 
 
 def _command(name: str, command: click.Command) -> list[str]:
-    context = click.Context(command, info_name=name)
+    context = click.Context(command, info_name=name, **main.context_settings)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     rows = ["| option | meaning |", "|---|---|"]
     for parameter in command.get_params(context):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from netgen.plots.volcano import plot_volcano
     from netgen.report.actionability_files import write_actionability
     from netgen.report.association_files import write_association
+    from netgen.report.cbioportal_export import write_cbioportal
     from netgen.report.describe_files import write_describe
     from netgen.report.lollipop_files import write_lollipop
     from netgen.report.oncoprint_files import build_oncoprint, write_oncoprint
@@ -42,7 +43,8 @@ if TYPE_CHECKING:
     from netgen.report.study_report import gather_results, write_report
     from netgen.report.survival_files import write_survival
     from netgen.report.therapy_files import write_therapy
-    from netgen.study import Study, read_study
+    from netgen.study import Study
+    from netgen.study_file import read_study
 
 __version__ = version("netgen")
 
@@ -76,12 +78,13 @@ _HOMES: Final = {
     "plot_oncoprint": "plots.oncoprint",
     "plot_volcano": "plots.volcano",
     "read_cohort": "cohort",
-    "read_study": "study",
+    "read_study": "study_file",
     "response": "association.response",
     "survival": "association.group_survival",
     "therapy": "association.therapy",
     "write_actionability": "report.actionability_files",
     "write_association": "report.association_files",
+    "write_cbioportal": "report.cbioportal_export",
     "write_describe": "report.describe_files",
     "write_lollipop": "report.lollipop_files",
     "write_oncoprint": "report.oncoprint_files",
@@ -127,6 +130,7 @@ __all__ = [
     "therapy",
     "write_actionability",
     "write_association",
+    "write_cbioportal",
     "write_describe",
     "write_lollipop",
     "write_oncoprint",

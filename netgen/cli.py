@@ -16,7 +16,9 @@ from typing import Any
 import click
 
 from netgen.cli_actionability import actionability, knowledge, rules
+from netgen.cli_annotate import annotate
 from netgen.cli_clinical import describe, response, survival, therapy
+from netgen.cli_export import export
 from netgen.cli_lollipop import lollipop
 from netgen.cli_options import (
     PATH,
@@ -272,7 +274,7 @@ def report(**options: Any) -> None:  # noqa: ANN401  # click hands over every op
         click.echo(f"Open {out / 'report.html'}; tables, figures, methods and provenance are beside it.")
 
 
-for _command in (actionability, describe, knowledge, lollipop, response, rules, survival, therapy):
+for _command in (actionability, annotate, describe, export, knowledge, lollipop, response, rules, survival, therapy):
     main.add_command(_command)
 
 

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 @cohort_options
 @output_options("netgen_actionability")
 @click.option("--rules", type=PATH, help="Rule table, YAML or TSV.  [default: of the study, or the one that ships]")
-@click.option("--knowledge", type=PATH, help="Folder of a knowledge snapshot: tumour types, rules, other sources.")
 @click.option(
     "--by",
     multiple=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
     from netgen.cohort import Cohort
 
 PATH: Final = click.Path(path_type=Path)
+OPTION_OF: Final = {"time": "time_column", "event": "event_column"}  # field of a quick look -> name of its option
+
+
+def _with(command: Callable[..., None], decorators: Iterable[Callable[..., Any]]) -> Callable[..., None]:
+    for decorate in reversed(list(decorators)):
+        command = decorate(command)
+    return command
 
 
 def cohort_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -32,33 +40,63 @@ def cohort_options(command: Callable[..., None]) -> Callable[..., None]:
     Callable
         The same, decorated.
     """
-    for decorate in reversed(
+    named = [
+        click.argument("cohort", required=False),
+        click.option("--variants", multiple=True, type=PATH,
+                     help="Quick look: sequencing files of any kind, or folders of them."),
+        click.option("--clinical", type=PATH,
+                     help="Quick look: one table with a row per patient; without it every sample is a patient."),
+    ]  # fmt: skip
+    columns = [
+        click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
+        click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
+        click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
+        click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
+        click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
+        click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
+        click.option("--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead,2=alive (repeatable)."),
+        click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
+        click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
+    ]
+    return _with(sequencing_options(_with(command, columns)), named)
+
+
+def sequencing_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how sequencing files are read and what was sequenced.
+
+    Parameters
+    ----------
+    command
+        A function that takes them by name.
+
+    Returns
+    -------
+    Callable
+        The same, decorated.
+    """
+    return _with(
+        command,
         [
-            click.argument("cohort", required=False),
-            click.option("--variants", multiple=True, type=PATH, help="Quick look: MAF or VCF files."),
-            click.option("--clinical", type=PATH, help="Quick look: one table with a row per patient."),
             click.option("--panel", type=PATH, help="Genes or regions that were sequenced."),
             click.option("--assay", type=click.Choice(["wes", "wgs"]), help="What was sequenced: exome or genome."),
             click.option("--assume-profiled", is_flag=True, help="Genes seen anywhere count as sequenced."),
-            click.option("--patient-id", metavar="COLUMN", help="Quick look: column that holds the patient."),
-            click.option("--sample-id", metavar="COLUMN", help="Quick look: column that holds the sample."),
-            click.option("--time", "time_column", metavar="COLUMN", help="Quick look: time of the endpoint."),
-            click.option("--event", "event_column", metavar="COLUMN", help="Quick look: status of the endpoint."),
-            click.option("--unit", type=click.Choice(["days", "months", "years"]), help="Quick look: unit of --time."),
-            click.option("--date-order", type=click.Choice(["dmy", "mdy"]), help="How 03/04/2020 is to be read."),
+            click.option("--genome", type=click.Choice(["GRCh37", "GRCh38"]), help="Build of files that state none."),
+            click.option("--fasta", type=PATH, help="Genome sequence, for variants without a consequence."),
             click.option(
-                "--status-map", multiple=True, metavar="VALUE=STATUS", help="e.g. 1=dead,2=alive (repeatable)."
+                "--gff", type=PATH, help="Gene models (GFF3 of Ensembl or GENCODE), for them and for segments."
             ),
-            click.option("--on-duplicate", type=click.Choice(["error", "exclude"]), help="Conflicting patient rows."),
-            click.option("--skip-invalid", is_flag=True, help="Leave out patients with E_ findings, and count them."),
+            click.option("--oncotree", metavar="CODE", help="Tumour type of patients without one, e.g. PANET."),
+            click.option(
+                "--knowledge",
+                type=PATH,
+                help="Folder of a knowledge snapshot: gene names, hot spots, tumour types, rules, other sources.",
+            ),
             click.option(
                 "--excel-dates", type=click.Choice(["error", "unresolved"]), help="Symbols turned into dates."
             ),
             click.option("--filters", type=click.Choice(["pass", "any"]), help="Which FILTER values count."),
-        ]
-    ):
-        command = decorate(command)
-    return command
+        ],
+    )
 
 
 def output_options(default: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -158,21 +196,17 @@ def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:
     """
     from netgen.cohort import QuickLook, read_cohort
 
-    names = ("variants", "clinical", "panel", "assay", "assume_profiled", "patient_id", "sample_id")
     quick = QuickLook(
-        **{name: options.pop(name) for name in names},
-        time=options.pop("time_column"),
-        event=options.pop("event_column"),
-        unit=options.pop("unit"),
+        **{item.name: options.pop(OPTION_OF.get(item.name, item.name), item.default) for item in fields(QuickLook)}
     )
     settings = ("date_order", "on_duplicate", "skip_invalid", "excel_dates", "filters")
-    reading = {name: options.pop(name) or None for name in settings}
-    reading["status_map"] = _status_map(options.pop("status_map"))
+    reading = {name: options.pop(name, None) or None for name in settings}
+    reading["status_map"] = _status_map(options.pop("status_map", ()))
     reading["sequencing"] = sequencing
-    cohort = options.pop("cohort")
+    cohort = options.pop("cohort", None)
     if cohort is None and not quick.given:
         raise click.UsageError(
-            "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants and --clinical."
+            "Name a COHORT (demo, study.toml, a study folder, a spreadsheet), or give --variants, with --clinical."
         )
     if cohort is not None and quick.files:
         given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)

@@ -17,11 +17,16 @@ from netgen.clinical.eligibility import EligibilityCriteria, derive_groups, sele
 from netgen.clinical.flow import Flow, add_step
 from netgen.clinical.validate import check_clinical, invalid_patients
 from netgen.errors import Findings, InputError, SchemaError
+from netgen.genomics.cohort_policy import apply_policies
 from netgen.genomics.coverage import merge_coverage
 from netgen.genomics.cross_checks import check_genomic
-from netgen.genomics.filters import FilterSettings, apply_variant_policy
+from netgen.genomics.file_checks import check_repeated_files
+from netgen.genomics.filters import FilterSettings
+from netgen.genomics.hotspots import hotspots_of
+from netgen.genomics.tmb import compare_with_lab, estimate_tmb
 from netgen.sources import SourceTables, leave_out_samples, read_source
 from netgen.sources.joining import begin_flow, count_dropped, find_collisions, merge_calls, stack_tables
+from netgen.sources.knowledge import snapshot_of
 from netgen.study_of import QuickLook, study_of
 
 if TYPE_CHECKING:
@@ -182,28 +187,37 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
     gone = listed.difference(tables["samples"]["sample_id"])
     sequencing = [leave_out_samples(source.sequencing, gone) for source in sources]
     coverage = merge_coverage(source.coverage for source in sequencing)
-    variants = stack_tables([source.variants for source in sequencing], "variants")
+    inputs = tuple(item for one in sources for half in (one.clinical, one.sequencing) for item in half.inputs)
+    check_repeated_files(inputs, findings=findings)
     normal = tables["samples"].set_index("sample_id")["matched_normal"]
-    filtered = apply_variant_policy(variants, matched_normal=normal, settings=_filters(study.read), findings=findings)
-    check_genomic(filtered.somatic, tables["samples"], tables["patients"], findings=findings)
+    counted = apply_policies(
+        stack_tables([source.variants for source in sequencing], "variants"),
+        stack_tables([source.fusions for source in sequencing], "fusions"),
+        matched_normal=normal,
+        hotspots=hotspots_of(snapshot_of(study, findings=findings)),
+        fasta=study.reference.fasta,
+        settings=_filters(study.read),
+        findings=findings,
+    )
+    check_genomic(counted.somatic, tables["samples"], tables["patients"], findings=findings)
+    own = estimate_tmb(counted.somatic, coverage.profiles, coverage.panels, matched_normal=normal, findings=Findings())
+    compare_with_lab(own, tables["biomarkers"], findings=findings)
     return Cohort(
         study=study,
         **{name: tables[name] for name in CLINICAL},
-        variants=filtered.somatic,
-        germline=filtered.germline,
+        variants=counted.somatic,
+        germline=counted.germline,
         copy_number=stack_tables([source.copy_number for source in sequencing], "copy_number"),
-        fusions=stack_tables([source.fusions for source in sequencing], "fusions"),
+        fusions=counted.fusions,
         calls=merge_calls(sequencing),
         panels=coverage.panels,
         panel_genes=coverage.panel_genes,
         profiles=coverage.profiles,
-        variant_qc=count_dropped([*(source.dropped for source in sequencing), filtered.qc]),
+        variant_qc=count_dropped([*(source.dropped for source in sequencing), counted.qc]),
         exclusions=pd.concat([exclusions, flow.exclusions], ignore_index=True),
         flow=flow,
         findings=findings,
-        inputs=tuple(
-            item for source in sources for half in (source.clinical, source.sequencing) for item in half.inputs
-        ),
+        inputs=inputs,
     )
 
 

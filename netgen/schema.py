@@ -176,6 +176,20 @@ PANEL_GENES: Final = Table(
     ),
 )  # fmt: skip
 
+# What says that a sample was profiled, and for which genes.
+PROFILE_SOURCES: Final[dict[str, str]] = {
+    "panel_matrix": "the gene panel matrix of a study folder",
+    "sample_table": "the panel named in the sample table",
+    "meta_file": "the panel named in the meta file of the profile",
+    "panel_file": "a declared gene panel file or gene list",
+    "bed": "a declared BED file",
+    "assay": "a declared whole exome or genome",
+    "case_list": "a case list; the genes are those of the profile",
+    "sequenced_samples": "the #sequenced_samples line of a MAF; the genes are those of the profile",
+    "file": "the data file itself, for the genes that it holds",
+    "assumed": "assume_profiled: genes seen anywhere in the source",
+}
+
 PROFILES: Final = Table(
     "profiles", "one sample: the panel behind each data type, missing = not profiled", ("sample_id",),
     (
@@ -183,6 +197,9 @@ PROFILES: Final = Table(
         Column("mutations", "str", "panel_id for mutations"),
         Column("cna", "str", "panel_id for copy number"),
         Column("structural_variants", "str", "panel_id for structural variants"),
+        Column("mutations_source", "str", "what says so", values=tuple(PROFILE_SOURCES)),
+        Column("cna_source", "str", "what says so", values=tuple(PROFILE_SOURCES)),
+        Column("structural_variants_source", "str", "what says so", values=tuple(PROFILE_SOURCES)),
     ),
 )  # fmt: skip
 
@@ -222,6 +239,13 @@ COPY_NUMBER: Final = Table(
         Column("sample_id", "str", "sample", required=True),
         Column("gene", "str", "current symbol", required=True),
         Column("value", "float", "-2 homozygous deletion ... 2 amplification; -1.5 counts as -2", low=-2, high=2),
+        Column("total_copy_number", "float", "copies of the gene in a tumour cell", "copies", low=0),
+        Column("minor_copy_number", "float", "copies of the rarer allele; 0 = loss of heterozygosity", "copies", low=0),
+        Column("log2", "float", "log2 of the copy ratio, not corrected for purity", "log2 ratio"),
+        Column("partial", "bool", "a deep loss or amplification touches the gene, but too little of it to be called"),
+        Column("method", "str", "what the value rests on", values=("discrete", "copies", "log2")),
+        Column("file", "str", "source file"),
+        Column("row", "int", "line in the source file"),
     ),
 )  # fmt: skip
 
@@ -235,6 +259,19 @@ FUSIONS: Final = Table(
                values=("DELETION", "DUPLICATION", "INSERTION", "INVERSION", "TRANSLOCATION", "FUSION", "UNKNOWN")),
         Column("status", "str", "somatic or germline", values=("SOMATIC", "GERMLINE")),
         Column("frame", "str", "effect on frame", values=("In_frame", "Out_of_frame", "Frameshift", "Unknown")),
+        Column("orientation", "str", "five-prime partner first, three-prime partner second; blank = not stated",
+               values=("gene1_gene2", "gene2_gene1")),
+        Column("notation", "str", "FIVE::THREE where the orientation is stated"),
+        Column("build", "str", "genome build", values=("GRCh37", "GRCh38")),
+        Column("chrom1", "str", "chromosome of the first breakpoint, without chr; M"),
+        Column("pos1", "int", "position of the first breakpoint, 1-based", low=0),
+        Column("chrom2", "str", "chromosome of the second breakpoint"),
+        Column("pos2", "int", "position of the second breakpoint, 1-based", low=0),
+        Column("dna_support", "bool", "seen in DNA"),
+        Column("rna_support", "bool", "seen in RNA"),
+        Column("split_reads", "int", "reads of the tumour across the junction", low=0),
+        Column("pair_reads", "int", "read pairs of the tumour around the junction", low=0),
+        Column("filter", "str", "caller's filter"),
         Column("event_info", "str", "text of the source"),
         Column("file", "str", "source file"),
         Column("row", "int", "line in the source file"),

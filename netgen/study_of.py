@@ -8,24 +8,36 @@ from typing import TYPE_CHECKING
 
 from netgen.data import demo_folder
 from netgen.errors import InputError
-from netgen.study import EndpointRequest, SourceSpec, Study, TableSpec, read_study
+from netgen.study import EndpointRequest, SourceSpec, Study, TableSpec
+from netgen.study_file import read_study
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 SHEETS = (".xlsx", ".csv", ".tsv", ".txt")
-COVERAGE = ("panel", "assay", "assume_profiled")  # what may be said of any cohort
+# What may be said of any cohort.
+ANY = ("panel", "assay", "assume_profiled", "genome", "fasta", "gff", "oncotree", "knowledge")
+
+STUDY_FILES = ("meta_*", "data_*", "*/meta_*", "*/data_*")  # a folder with one of these is a cBioPortal study
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuickLook:
-    """Files named directly: variants and a table with one row per patient, and what they do not say themselves."""
+    """Files named directly: variants and a table with one row per patient, and what they do not say themselves.
+
+    Without a table every sample is a patient of its own. ``oncotree`` is the tumour type of patients without one.
+    """
 
     variants: tuple[Path, ...] = ()
     clinical: Path | None = None
     panel: Path | None = None
     assay: str | None = None
     assume_profiled: bool = False
+    genome: str | None = None
+    fasta: Path | None = None
+    gff: Path | None = None
+    oncotree: str | None = None
+    knowledge: Path | None = None
     patient_id: str | None = None
     sample_id: str | None = None
     time: str | None = None
@@ -36,9 +48,7 @@ class QuickLook:
     def files(self) -> tuple[str, ...]:
         """Names of the fields that are given and tell what only a study of its own could: files and their columns."""
         return tuple(
-            item.name
-            for item in fields(self)
-            if item.name not in COVERAGE and getattr(self, item.name) not in (None, ())
+            item.name for item in fields(self) if item.name not in ANY and getattr(self, item.name) not in (None, ())
         )
 
     @property
@@ -55,8 +65,8 @@ def study_of(cohort: str | Path | Study | None, quick: QuickLook | None = None) 
     cohort
         ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, a ``Study``, or None.
     quick
-        Files named directly, if ``cohort`` is None; else only its panel, assay and assume_profiled count, and say of
-        every source of the cohort what was sequenced.
+        Files named directly, if ``cohort`` is None; else only what may be said of any cohort counts (``ANY``): what was
+        sequenced in every source, and what it is read with.
 
     Returns
     -------
@@ -70,19 +80,33 @@ def study_of(cohort: str | Path | Study | None, quick: QuickLook | None = None) 
     """
     quick = quick or QuickLook()
     if cohort is None:
-        return _quick(quick)
-    study = cohort if isinstance(cohort, Study) else _named(cohort)
+        study = _quick(quick)
+    elif isinstance(cohort, Study):
+        study = cohort
+    else:
+        study = _named(cohort)
     if quick == QuickLook():
         return study
-    return replace(study, sources=tuple(_covered(source, quick) for source in study.sources))
+    given = {name: getattr(quick, name) for name in ("fasta", "gff") if getattr(quick, name) is not None}
+    reference = replace(study.reference, **given)
+    if reference.fasta is not None and reference.gff is None:
+        raise InputError("E_CONFIG", "a genome sequence needs gene models beside it.", fix="Add --gff FILE.")
+    sources = tuple(_said_of(source, quick) for source in study.sources)
+    evidence = replace(study.actionability, knowledge=quick.knowledge or study.actionability.knowledge)
+    return replace(
+        study, sources=sources, genome=quick.genome or study.genome, reference=reference, actionability=evidence
+    )
 
 
-def _covered(source: SourceSpec, quick: QuickLook) -> SourceSpec:
+def _said_of(source: SourceSpec, quick: QuickLook) -> SourceSpec:
+    """Return a source with what is said of all of them."""
+    known = {} if quick.oncotree is None else {"oncotree_code": quick.oncotree}
     return replace(
         source,
         panels=source.panels if quick.panel is None else (quick.panel,),
         assay=quick.assay or source.assay,
         assume_profiled=quick.assume_profiled or source.assume_profiled,
+        set={**known, **source.set},
     )
 
 
@@ -107,29 +131,30 @@ def _named(cohort: str | Path) -> Study:
     raise InputError(
         "E_FILE_FORMAT",
         f"a cohort is a study.toml, a study folder or a spreadsheet ({', '.join(SHEETS)}); found {path.name}.",
-        fix="For a MAF or VCF use --variants FILE --clinical FILE.",
+        fix="For a MAF or VCF use --variants FILE, with --clinical FILE if there is a table of patients.",
         file=str(path),
     )
 
 
 def _folder(path: Path) -> Study:
-    """Take a folder with a study.toml as that study, any other as a cBioPortal study."""
+    """Take a folder with a study.toml as that study, one of a cBioPortal study as such, any other as loose files."""
     if (path / "study.toml").is_file():
         return read_study(path / "study.toml")
+    is_study = any(file for pattern in STUDY_FILES for file in path.glob(pattern))
+    if not is_study and any(file.is_file() for file in path.iterdir()):
+        return _loose(path.resolve().name, [path])
     return Study(id=path.name, file=path, sources=(SourceSpec(kind="cbioportal", path=path, base=path),))
 
 
 def _quick(quick: QuickLook) -> Study:
-    if quick.clinical is None:
-        raise InputError(
-            "E_FILE_MISSING", "a quick look needs the outcomes.", fix="Add --clinical FILE with one row per patient."
-        )
     if not quick.variants:
         raise InputError(
             "E_FILE_MISSING",
             "a quick look needs the alterations.",
-            fix="Add --variants FILE, a MAF or VCF (repeatable).",
+            fix="Add --variants FILE, a MAF, VCF or file of a vendor (repeatable).",
         )
+    if quick.clinical is None:
+        return _loose(quick.variants[0].stem, quick.variants)
     columns: dict[str, str | list[str]] = {}
     if quick.patient_id is not None:
         columns["patient_id"] = quick.patient_id
@@ -146,6 +171,12 @@ def _quick(quick: QuickLook) -> Study:
         endpoints=_quick_endpoint(quick),
     )
     return Study(id=quick.clinical.stem, sources=(source,))
+
+
+def _loose(name: str, files: Iterable[Path]) -> Study:
+    """Return sequencing files, or folders of them, as a study without a clinical table."""
+    paths = tuple(str(file.absolute()) for file in files)
+    return Study(id=name, sources=(SourceSpec(kind="files", base=Path(), variants=paths),))
 
 
 def _quick_endpoint(quick: QuickLook) -> Mapping[str, EndpointRequest]:

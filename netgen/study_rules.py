@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FEATURES: Final = ("any_nonsyn", "lof", "driver", "hotspot", "altered", "actionable")
 POLICIES: Final = ("union", "primary", "metastasis", "earliest", "latest", "largest_panel")
 ENTRY_RULES: Final = ("auto", "none", "sequencing_report", "sample_collection", "custom")
-KINDS: Final = ("tables", "cbioportal", "sheet")
+KINDS: Final = ("tables", "cbioportal", "sheet", "files")
 ASSAYS: Final = ("wes", "wgs")
 UNITS: Final = ("days", "months", "years")
 GENOMES: Final = ("GRCh37", "GRCh38")
@@ -111,14 +111,16 @@ LINES: Final[dict[str, Rule]] = {
     "window": _COUNT, "gap": _COUNT, "local_as_line": _BOOL, "maintenance": _TEXTS, "drugs": _TEXT,
 }  # fmt: skip
 ACTIONABILITY: Final[dict[str, Rule]] = {"rules": _TEXT, "knowledge": _TEXT}
+REFERENCE: Final[dict[str, Rule]] = {"fasta": _TEXT, "gff": _TEXT, "transcripts": _TEXTS}
 TOP: Final[dict[str, Rule]] = {
     "study": Rule((dict,)), "source": Rule((list,), items=(dict,)), "endpoints": _TABLE_OF_TABLES,
     "read": Rule((dict,)), "eligibility": Rule((dict,)), "association": Rule((dict,)), "lines": Rule((dict,)),
-    "actionability": Rule((dict,)),
+    "actionability": Rule((dict,)), "reference": Rule((dict,)),
 }  # fmt: skip
 # What a source of each kind has of its own; another kind does not read it.
 OWN_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "tables": ("variants", "alterations", *TABLE_KEYS),
+    "files": ("variants",),
     "cbioportal": ("path",),
     "sheet": ("path",),
 }

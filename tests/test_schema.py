@@ -50,7 +50,8 @@ def test_empty__has_every_column_in_its_type_and_a_precision_beside_each_date(na
 def test_conform__adds_orders_and_casts_and_keeps_extra_columns_behind():
     given = pd.DataFrame({"note": ["a"], "value": [1], "gene": ["TP53"], "sample_id": ["S1"]}, index=[7])
     frame = schema.conform(given, schema.COPY_NUMBER)
-    assert list(frame.columns) == ["sample_id", "gene", "value", "note"]
+    assert list(frame.columns) == [*schema.COPY_NUMBER.names, "note"]
+    assert list(frame.columns)[:3] == ["sample_id", "gene", "value"]
     assert list(frame.index) == [0]
     assert (frame["value"].dtype, frame["gene"].dtype) == ("float64", "string")
     assert list(given.columns) == ["note", "value", "gene", "sample_id"]

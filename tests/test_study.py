@@ -10,7 +10,8 @@ import pytest
 
 from netgen.data import demo_folder, init_folder
 from netgen.errors import InputError, SchemaError
-from netgen.study import AssociationSettings, EndpointRequest, describe, override, read_study
+from netgen.study import AssociationSettings, EndpointRequest, describe, override
+from netgen.study_file import read_study
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 SOURCE = '[[source]]\nkind = "tables"\npatients = "patients.csv"\n'
@@ -192,7 +193,7 @@ def test_read_study__names_the_nearest_key(problems, text, place, remedy):
         (
             '[[source]]\nkind="tabels"\npatients="p.csv"',
             "source 1.kind",
-            "one of tables, cbioportal, sheet, found 'tabels'",
+            "one of tables, cbioportal, sheet, files, found 'tabels'",
             "Did you mean tables?",
         ),
         (

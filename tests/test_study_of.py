@@ -107,13 +107,22 @@ def test_quick_look__a_unit_needs_a_time():
         study_of(None, quick)
 
 
-def test_quick_look__needs_outcomes_and_alterations():
-    with pytest.raises(InputError, match=r"needs the outcomes\. Add --clinical FILE"):
-        study_of(None, QuickLook(variants=(Path("a.maf"),)))
+def test_quick_look__needs_alterations():
     with pytest.raises(InputError, match=r"needs the alterations\. Add --variants FILE"):
         study_of(None, QuickLook(clinical=Path("c.csv")))
-    with pytest.raises(InputError, match="needs the outcomes"):
+    with pytest.raises(InputError, match="needs the alterations"):
         study_of(None)
+
+
+def test_quick_look__without_outcomes_every_sample_is_a_patient():
+    (source,) = study_of(None, QuickLook(variants=(Path("a.maf"),), oncotree="PANET", assay="wes")).sources
+    assert (source.kind, source.variants, source.assay) == ("files", (str(Path("a.maf").absolute()),), "wes")
+    assert source.set == {"oncotree_code": "PANET"}
+
+
+def test_quick_look__a_sequence_needs_gene_models():
+    with pytest.raises(InputError, match="needs gene models beside it"):
+        study_of(None, QuickLook(variants=(Path("a.vcf"),), fasta=Path("x.fa")))
 
 
 @pytest.mark.parametrize(

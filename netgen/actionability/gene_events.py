@@ -2,7 +2,8 @@
 
 Copy number: 2 is an amplification, -2 and -1.5 a homozygous deletion; gains and shallow losses are neither. Structural
 variants: two rows for an event of two genes, one for an event of one. Five-prime and three-prime are known only where
-the event's text writes ``FIVE::THREE``; the order of columns says nothing (DOMAIN 1.6).
+the table states the orientation or the event's text writes ``FIVE::THREE``; the order of columns says nothing (DOMAIN
+1.6).
 """
 
 from __future__ import annotations
@@ -73,7 +74,8 @@ def list_fusions(fusions: pd.DataFrame) -> pd.DataFrame:
 
     Notes
     -----
-    1. Two genes: ``partner`` is the other one; flag ``orientation_unknown`` unless the text writes ``FIVE::THREE``.
+    1. Two genes: ``partner`` is the other one; flag ``orientation_unknown`` unless column ``orientation`` or
+       the text states it; the column decides.
     2. The same gene twice, or one gene and class DELETION, DUPLICATION or INSERTION: flag ``intragenic``, and the
        partner is the gene itself. Other events of one gene: flag ``partner_unknown``.
     3. ``lof`` as ``genomics.features.is_disruptive``.
@@ -108,11 +110,12 @@ def list_fusions(fusions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _five_prime(rows: pd.DataFrame) -> np.ndarray:
-    """Return which gene the text puts first: 1, 2, or 0 where it does not say."""
-    out = np.zeros(len(rows), dtype=np.int8)
+    """Return which gene is stated to be the five-prime partner: 1, 2, or 0 where it is not said."""
+    stated = rows["orientation"].map({"gene1_gene2": 1, "gene2_gene1": 2})
+    out = stated.astype("Int8").fillna(0).to_numpy(dtype=np.int8)
     names = zip(rows["event_info"].fillna(""), rows["gene1"].fillna(""), rows["gene2"].fillna(""), strict=True)
     for place, (text, one, two) in enumerate(names):
-        found = _WRITTEN.search(str(text)) if "::" in str(text) else None
+        found = _WRITTEN.search(str(text)) if "::" in str(text) and not out[place] else None
         if found and one and two and one != two:
             forward = (found[1] == one) + (found[2] == two)
             backward = (found[1] == two) + (found[2] == one)

@@ -30,6 +30,10 @@ ALTERING: Final = frozenset(
     {"missense", "nonsense", "frameshift", "inframe_del", "inframe_ins", "delins", "start_loss", "stop_loss"}
 )
 # Genes that tumours lose: a truncation of one of them is oncogenic; of another gene (KRAS) it is not known to be.
+# Roles compared with the cancer gene list of OncoKB (cancerGeneList of 2024-12-19, column "Is Tumor Suppressor Gene";
+# Chakravarty D et al. JCO Precis Oncol 2017; Suehnholz SP et al. Cancer Discov 14:49-65, 2024): Yes for every gene here
+# (WT1 is an oncogene as well), but for RAD54L, which has no role there; it is one of the 15 genes of homologous
+# recombination of PROfound (de Bono J et al. N Engl J Med 382:2091-2102, 2020).
 TUMOUR_SUPPRESSORS: Final = frozenset({
     "AMER1", "APC", "ARID1A", "ARID1B", "ARID2", "ASXL1", "ATM", "ATR", "ATRX", "AXIN1", "AXIN2", "B2M", "BAP1",
     "BARD1", "BMPR1A", "BRCA1", "BRCA2", "BRIP1", "CDC73", "CDH1", "CDK12", "CDKN1A", "CDKN1B", "CDKN2A", "CDKN2B",

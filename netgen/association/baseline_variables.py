@@ -267,7 +267,8 @@ def _of_samples(cohort: Cohort, ids: pd.Index, sequenced: pd.Series) -> list[Var
     out = [Variable(name="sequencing", label="Sequencing", kind="category", values=status,
                     levels=(SEQUENCED, NOT_SEQUENCED), baseline=False)]  # fmt: skip
     own = cohort.samples.loc[cohort.samples["patient_id"].isin(ids[sequenced])]
-    profiled = cohort.profiles.melt(id_vars="sample_id").dropna(subset=["value"])
+    data_types = ["mutations", "cna", "structural_variants"]
+    profiled = cohort.profiles.melt(id_vars="sample_id", value_vars=data_types).dropna(subset=["value"])
     panels = profiled.groupby("sample_id")["value"].agg(lambda names: "+".join(sorted(set(names))))
     own = own.assign(panel=own["sample_id"].map(panels).astype("string"))
     for name, label in {"panel": "Panel", **SAMPLE_VARIABLES}.items():

@@ -25,7 +25,7 @@ from netgen.clinical.table_parser import ParsedTable, ParseOptions, parse_table
 from netgen.errors import Findings, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from netgen.clinical.recorded_endpoints import RecordedSpec
     from netgen.clinical.table_parser import Mappings
@@ -70,6 +70,7 @@ def read_cbioportal_clinical(
     folder: str | Path,
     *,
     findings: Findings,
+    paths: Mapping[str, Path] | None = None,
     options: ParseOptions | None = None,
     patient_mapping: Mappings | None = None,
     sample_mapping: Mappings | None = None,
@@ -83,6 +84,8 @@ def read_cbioportal_clinical(
         Study folder.
     findings
         Receives everything that is wrong, with file, line and column.
+    paths
+        Role (patients, samples) -> file, if they are known already; None = look for them.
     options
         How to read the tables; constants fill columns of patients or samples, whichever has them.
     patient_mapping, sample_mapping
@@ -101,7 +104,9 @@ def read_cbioportal_clinical(
         If the folder has neither patient nor sample file, or one cannot be read.
     """
     options = replace(options or ParseOptions(), foreign=True)
-    paths = find_clinical_files(Path(folder), findings=findings)
+    paths = find_clinical_files(Path(folder), findings=findings) if paths is None else paths
+    if not paths:
+        raise _no_clinical_file(Path(folder))
     raws = {role: _drop_banned(read_text_table(path, findings=findings), findings) for role, path in paths.items()}
     samples = None
     if "samples" in raws:
@@ -176,13 +181,17 @@ def find_clinical_files(folder: Path, *, findings: Findings) -> dict[str, Path]:
         for path in sorted(folder.glob(pattern)):
             found.setdefault(role, path)
     if not found:
-        raise InputError(
-            "E_FILE_MISSING",
-            "Need data_clinical_patient.txt or data_clinical_sample.txt, found neither.",
-            fix="Name the folder that holds meta_study.txt.",
-            file=folder.name,
-        )
+        raise _no_clinical_file(folder)
     return found
+
+
+def _no_clinical_file(folder: Path) -> InputError:
+    return InputError(
+        "E_FILE_MISSING",
+        "Need data_clinical_patient.txt or data_clinical_sample.txt, found neither.",
+        fix="Name the folder that holds meta_study.txt.",
+        file=folder.name,
+    )
 
 
 def _read_meta(path: Path) -> dict[str, str]:

@@ -71,7 +71,9 @@ def parse_recorded_endpoints(
     chosen = [spec for spec in wanted if spec is not None]
     if find_more:
         named = {spec.name.casefold() for spec in specs or ()}
-        chosen += [spec for spec in find_recorded_endpoints(raw, findings=findings) if spec.name not in named]
+        chosen += [
+            spec for spec in find_recorded_endpoints(raw, findings=findings, named=named) if spec.name not in named
+        ]
     parts = [_read_endpoint(raw, spec, patient_ids, findings) for spec in chosen]
     tables = [part for part in parts if part is not None]
     if not tables:

@@ -18,7 +18,7 @@ from netgen.clinical.status import is_status_column
 from netgen.clinical.units import find_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from netgen.clinical.files import RawTable
     from netgen.errors import Findings
@@ -81,7 +81,7 @@ class RecordedSpec:
     check_against: str | None = None
 
 
-def find_recorded_endpoints(raw: RawTable, *, findings: Findings) -> list[RecordedSpec]:
+def find_recorded_endpoints(raw: RawTable, *, findings: Findings, named: Collection[str] = ()) -> list[RecordedSpec]:
     """Return the endpoints that a table holds ready-made.
 
     Parameters
@@ -90,6 +90,8 @@ def find_recorded_endpoints(raw: RawTable, *, findings: Findings) -> list[Record
         The table.
     findings
         Receives ``W_ENDPOINT_INCOMPLETE`` for a known endpoint with a time but no status column, or the reverse.
+    named
+        Endpoints whose columns the user names: half a pair of another name is nothing to report.
 
     Returns
     -------
@@ -104,7 +106,7 @@ def find_recorded_endpoints(raw: RawTable, *, findings: Findings) -> list[Record
     for stem, by_unit in sorted(times.items()):
         event = next((columns[form.format(stem)] for form in _STATUS if form.format(stem) in columns), None)
         known = _known_name(stem) is not None
-        if event is None and known:
+        if event is None and known and _NAMES.get(stem, stem) not in named:
             _report_half(raw, stem, next(iter(by_unit.values())), "status", findings)
         if event is None or not (known or is_status_column(read_cells(raw, [event]))):
             continue
@@ -114,7 +116,7 @@ def find_recorded_endpoints(raw: RawTable, *, findings: Findings) -> list[Record
             specs.append(RecordedSpec(name=stem, time=(by_unit[unit],), event=event, unit="days" if is_cdr else unit))
     for folded, name in columns.items():
         stem = folded.removesuffix("_status").removesuffix("_event")
-        if stem != folded and stem in _NAMES and stem not in times:
+        if stem != folded and stem in _NAMES and stem not in times and _NAMES[stem] not in named:
             _report_half(raw, stem, name, "time", findings)
     return _short_names(specs)
 

@@ -102,6 +102,8 @@ def follow_up(patients: pd.DataFrame, known: pd.DataFrame, clock: Clock, *, find
     death = pd.Series(to_days(out["date_death"]), index=out.index)
     inferred = out["date_last_contact"].isna() & last.notna() & death.isna() & mine
     _fill(out, "date_last_contact", death.where(mine).fillna(last))
+    seen = ids.map(events[events["meaning"] == "contact"].groupby("patient_id")["day"].max())
+    inferred &= (seen < last).fillna(value=True) | seen.isna()
     if inferred.any():
         findings.add(
             "W_FOLLOW_UP_INFERRED",

@@ -33,7 +33,8 @@ EVENT_KINDS: Final[dict[str, str]] = {
 REQUIRED: Final = ("PATIENT_ID", "START_DATE", "EVENT_TYPE")
 _TEXT_COLUMNS: Final = (
     "treatment_type", "subtype", "agent", "status", "diagnostic_type", "result", "test", "unit", "sample_id",
-    "event_type_detailed", "surgery_details", "procedure", "tracer", "reason_for_termination", "stop_date",
+    "event_type_detailed", "surgery_details", "procedure", "tracer", "reason_for_termination", "stop_date", "ongoing",
+    "intent",
 )  # fmt: skip
 
 

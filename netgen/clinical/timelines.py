@@ -25,6 +25,7 @@ from netgen.clinical.timeline_dates import Clock, follow_up, read_clock, set_sam
 from netgen.clinical.timeline_events import name_treatment, read_events, status_words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from netgen.clinical.files import RawTable
@@ -88,7 +89,13 @@ def _read_meta(path: Path) -> dict[str, str]:
 
 
 def read_timelines(
-    folder: Path, *, patients: pd.DataFrame, samples: pd.DataFrame, book: DrugBook | None = None, findings: Findings
+    folder: Path,
+    *,
+    patients: pd.DataFrame,
+    samples: pd.DataFrame,
+    paths: Sequence[Path] | None = None,
+    book: DrugBook | None = None,
+    findings: Findings,
 ) -> Timelines:
     """Return the tables that the timelines of a folder make.
 
@@ -98,6 +105,8 @@ def read_timelines(
         Study folder; without timelines the tables are empty.
     patients, samples
         Canonical tables of the folder.
+    paths
+        Its timeline files, if they are known already; None = look for them.
     book
         The drug dictionary; None = the bundled one.
     findings
@@ -115,7 +124,7 @@ def read_timelines(
     dates: list[pd.DataFrame] = []
     unread: dict[str, int] = {}
     files = []
-    for path in find_timeline_files(folder):
+    for path in find_timeline_files(folder) if paths is None else sorted(paths):
         events, ignored = read_events(path, patients=set(patients["patient_id"].dropna()), findings=findings)
         unread = {name: unread.get(name, 0) + ignored.get(name, 0) for name in {**unread, **ignored}}
         if events is None:
@@ -188,6 +197,9 @@ def _drugs(frame: pd.DataFrame, book: DrugBook) -> pd.DataFrame:
         "drug_class": given.astype("string"),
         "date_start_day": rows["start_date"],
         "date_end_day": rows["stop_date"],
+        "ongoing": rows["ongoing"],
+        "intent": rows["intent"],
+        "end_reason": rows["reason_for_termination"],
         "row": rows["row"],
     })  # fmt: skip
     return out[out["drug"].notna()]

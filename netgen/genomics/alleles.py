@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -200,12 +200,33 @@ def find_off_chromosome(frame: pd.DataFrame) -> NDArray[np.bool_]:
     ndarray of bool
         Shape (rows,).
     """
-    build_codes, builds = pd.factorize(frame["build"])
-    chrom_codes, chroms = pd.factorize(frame["chrom"])
-    limits = np.full((len(builds) + 1, len(chroms) + 1), np.iinfo(np.int64).max)  # the last row and column: missing
-    for row, build in enumerate(builds):
-        for column, chrom in enumerate(chroms):
-            limits[row, column] = CHROMOSOME_LENGTHS.get(str(build), {}).get(str(chrom), limits[row, column])
+    build, builds = pd.factorize(frame["build"])
+    chrom, chroms = pd.factorize(frame["chrom"])
     pos = frame["pos"].to_numpy(dtype=np.int64, na_value=1)
-    off: NDArray[np.bool_] = (pos < 1) | (pos - 1 > limits[build_codes, chrom_codes])  # an insertion lies behind it
+    return are_off_chromosome(build, list(builds), chrom, list(chroms), pos)
+
+
+def are_off_chromosome(
+    build: NDArray[np.integer], builds: Sequence[str], chrom: NDArray[np.integer], chroms: Sequence[str],
+    pos: NDArray[np.int64],
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Answer :func:`find_off_chromosome` for columns that are codes already.
+
+    Parameters
+    ----------
+    build, builds, chrom, chroms
+        (n,) codes into the distinct builds and chromosomes; -1 = missing.
+    pos
+        (n,) 1-based positions; 1 where there is none.
+
+    Returns
+    -------
+    ndarray of bool
+        Shape (n,).
+    """
+    limits = np.full((len(builds) + 1, len(chroms) + 1), np.iinfo(np.int64).max)  # the last row and column: missing
+    for row, name in enumerate(builds):
+        for column, contig in enumerate(chroms):
+            limits[row, column] = CHROMOSOME_LENGTHS.get(str(name), {}).get(str(contig), limits[row, column])
+    off: NDArray[np.bool_] = (pos < 1) | (pos - 1 > limits[build, chrom])  # an insertion may lie behind the last base
     return off

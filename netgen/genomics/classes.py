@@ -39,6 +39,7 @@ __all__ = [
     "normalize_class",
     "normalize_protein_change",
     "settle_class",
+    "skipped_exon",
 ]
 
 # From most to least severe; the order also decides which of two reports of one variant is kept.
@@ -56,6 +57,7 @@ TRUNC: Final = frozenset(
 )
 # Promoter changes of these genes count as altering although their class is not coding.
 PROMOTER_GENES: Final = frozenset({"TERT"})
+_SKIPPED: Final = re.compile(r"ex(?:on)?[ _-]?(\d+)[ _-]?skip(?:ped|ping)?", re.IGNORECASE)
 _NULLS: Final = frozenset({"", "NA", "N/A", "NAN", "NULL", "NONE", ".", "-", "?"})
 
 
@@ -119,6 +121,8 @@ def normalize_class(text: str) -> str | None:
         return text
     if text.strip().upper() in _NULLS:
         return ""
+    if skipped_exon(text) is not None:
+        return "Splice_Site"
     known = _spellings().get(_squeeze(text))
     if known is not None:
         return known
@@ -127,6 +131,28 @@ def normalize_class(text: str) -> str | None:
         return _terms()[most_severe("&".join(terms))][1]
     parts = {_spellings().get(_squeeze(term)) for term in terms}  # "nonsynonymous SNV;nonsynonymous SNV"
     return parts.pop() if len(parts) == 1 else None
+
+
+def skipped_exon(text: str) -> int | None:
+    """Return the exon that a class says is skipped.
+
+    Parameters
+    ----------
+    text
+        Class as written.
+
+    Returns
+    -------
+    int or None
+        Number of the exon; None for any other class.
+
+    Examples
+    --------
+    >>> skipped_exon("exon14skip")
+    14
+    """
+    match = _SKIPPED.fullmatch(text.strip())
+    return int(match.group(1)) if match else None
 
 
 def settle_class(name: str, ref: str | None = None, alt: str | None = None) -> str:

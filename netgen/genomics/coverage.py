@@ -4,13 +4,14 @@ Two questions are kept apart. *Who* was profiled is answered, in this order, by 
 the sample table), a case list, the ``#sequenced_samples:`` line of a MAF, and the rows and files themselves. *Which
 genes* were covered is answered by the panel named for the sample, the panel named for the whole profile, the declared
 panel or assay, the genes of the profile (only for samples of a case list or of that line), and ``assume_profiled``.
-Where neither is known the study cannot be used: absent genes cannot be told from negative ones (E_NO_PANEL).
+Where neither is known the study cannot be used: absent genes cannot be told from negative ones (E_NO_PANEL). Beside
+each panel stands what named it (``schema.PROFILE_SOURCES``), so that the ledger (``coverage_ledger``) can say so.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pandas as pd
 
@@ -45,7 +46,9 @@ class ProfileEvidence:
     sequenced_samples
         Samples of a ``#sequenced_samples:`` line.
     file_samples
-        Samples whose own file was read (VCF), with or without variants.
+        Samples whose own file of variants was read (VCF), with or without variants.
+    read_samples
+        Data type -> samples for which a file was read that would show it.
     gene_panels
         Data type -> panel of the whole profile (``gene_panel:`` of a meta file).
     fusions_follow_mutations
@@ -57,6 +60,7 @@ class ProfileEvidence:
     case_lists: Mapping[str, Collection[str]] = field(default_factory=dict)
     sequenced_samples: Collection[str] = ()
     file_samples: Collection[str] = ()
+    read_samples: Mapping[str, Collection[str]] = field(default_factory=dict)
     gene_panels: Mapping[str, str] = field(default_factory=dict)
     fusions_follow_mutations: bool = False
 
@@ -78,6 +82,13 @@ class _Profile:
     carried: bool
     row_samples: frozenset[str]
     genes: tuple[str, ...]
+
+
+class _Said(NamedTuple):
+    """The panel behind a data type of a sample, and what says so."""
+
+    panel: str
+    source: str
 
 
 def resolve_profiles(
@@ -133,19 +144,18 @@ def resolve_profiles(
     """
     profiles = _profiles(variants, copy_number, fusions)
     made = _MadeUp(source, profiles, evidence, panels)
-    columns: dict[str, dict[str, str]] = {}
+    columns: dict[str, dict[str, _Said]] = {}
     for profile in profiles:
         if profile.name == "structural_variants" and evidence.fusions_follow_mutations:
             swap = {made.listed("mutations"): made.listed("structural_variants")}
-            columns[profile.name] = {one: swap.get(panel, panel) for one, panel in columns["mutations"].items()}
+            columns[profile.name] = {
+                one: said._replace(panel=swap.get(said.panel, said.panel)) for one, said in columns["mutations"].items()
+            }
             continue
         columns[profile.name] = _assign(profile, evidence, made, declared, assume_profiled=assume_profiled)
     _report_unknown(profiles, columns, evidence, findings)
-    samples = sorted(set().union(*columns.values(), _matrix_samples(evidence)))
-    table = pd.DataFrame(
-        {"sample_id": samples, **{name: [column.get(one) for one in samples] for name, column in columns.items()}}
-    )
-    used = {panel for column in columns.values() for panel in column.values()}
+    table = _tabulate(columns, _matrix_samples(evidence))
+    used = {said.panel for column in columns.values() for said in column.values()}
     known = {panel.panel_id: panel for panel in [*panels, *made.panels(), *([declared] if declared else [])]}
     found = _find_panels(sorted(used), known, columns, findings)
     panel_table, panel_genes = panel_tables(found)
@@ -238,59 +248,72 @@ def _profiles(
     ]
 
 
+def _tabulate(columns: Mapping[str, Mapping[str, _Said]], further: set[str]) -> pd.DataFrame:
+    """Put panels and what names them side by side, a row per sample."""
+    samples = sorted(set().union(*columns.values(), further))
+    cells: dict[str, list[str | None]] = {}
+    for name, column in columns.items():
+        said = [column.get(one) for one in samples]
+        cells[name] = [None if one is None else one.panel for one in said]
+        cells[f"{name}_source"] = [None if one is None else one.source for one in said]
+    return pd.DataFrame({"sample_id": samples, **cells})
+
+
 def _matrix_samples(evidence: ProfileEvidence) -> set[str]:
     return set() if evidence.panel_matrix is None else {str(one) for one in evidence.panel_matrix["sample_id"]}
 
 
 def _assign(
     profile: _Profile, evidence: ProfileEvidence, made: _MadeUp, declared: Panel | None, *, assume_profiled: bool
-) -> dict[str, str]:
+) -> dict[str, _Said]:
     """Return sample -> panel of one data type; nobody is profiled for a data type whose file is not there."""
     if not profile.carried:
         return {}
-    found: dict[str, str] = {}
+    found: dict[str, _Said] = {}
     settled: set[str] = set()
     matrix = evidence.panel_matrix
     if matrix is not None and profile.name in matrix:
         cells = matrix.set_index("sample_id")[profile.name]
         settled = {str(one) for one in cells.index}
-        found = {str(sample): str(panel) for sample, panel in cells.dropna().items()}
+        found = {str(sample): _Said(str(panel), "panel_matrix") for sample, panel in cells.dropna().items()}
     if evidence.sample_panels is not None:
         for sample, panel in evidence.sample_panels.dropna().items():
             if str(sample) not in settled:
-                found[str(sample)] = str(panel)
+                found[str(sample)] = _Said(str(panel), "sample_table")
         settled |= set(found)
-    named = evidence.gene_panels.get(profile.name) or _declared_for(declared, profile.name)
-    listed = set(evidence.case_lists.get(profile.name, ()))
-    present = set(profile.row_samples)
+    named = _named_for(profile.name, evidence, declared)
+    listed = dict.fromkeys(evidence.case_lists.get(profile.name, ()), "case_list")
+    present = set(profile.row_samples) | set(evidence.read_samples.get(profile.name, ()))
     if profile.name == "mutations":
-        listed |= set(evidence.sequenced_samples)
+        listed = dict.fromkeys(evidence.sequenced_samples, "sequenced_samples") | listed
         present |= set(evidence.file_samples)
-    for sample in sorted(listed - settled):
-        found[sample] = named or made.listed(profile.name)
+    for sample in sorted(set(listed) - settled):
+        found[sample] = named or _Said(made.listed(profile.name), listed[sample])
     fallback = named or _fallback(profile, made, has_list=bool(listed), assume_profiled=assume_profiled)
     if fallback is not None:
-        for sample in sorted(present - settled - listed):
+        for sample in sorted(present - settled - set(listed)):
             found[sample] = fallback
     return found
 
 
-def _declared_for(declared: Panel | None, data_type: str) -> str | None:
-    """Return the declared panel if it reports a data type; unstated means mutations."""
+def _named_for(data_type: str, evidence: ProfileEvidence, declared: Panel | None) -> _Said | None:
+    """Return the panel of the whole profile, or the declared one if it reports the data type; unstated is mutations."""
+    if panel := evidence.gene_panels.get(data_type):
+        return _Said(panel, "meta_file")
     if declared is None or data_type not in (declared.profiles or ("mutations",)):
         return None
-    return declared.panel_id
+    return _Said(declared.panel_id, declared.source or ("assay" if declared.genes_mode == "all" else "panel_file"))
 
 
-def _fallback(profile: _Profile, made: _MadeUp, *, has_list: bool, assume_profiled: bool) -> str | None:
+def _fallback(profile: _Profile, made: _MadeUp, *, has_list: bool, assume_profiled: bool) -> _Said | None:
     """Return the panel of samples that have data but are on no list."""
     if profile.name != "mutations" or has_list:
-        return made.listed(profile.name)
-    return made.assumed() if assume_profiled else None
+        return _Said(made.listed(profile.name), "file")
+    return _Said(made.assumed(), "assumed") if assume_profiled else None
 
 
 def _find_panels(
-    used: Sequence[str], known: Mapping[str, Panel], columns: Mapping[str, Mapping[str, str]], findings: Findings
+    used: Sequence[str], known: Mapping[str, Panel], columns: Mapping[str, Mapping[str, _Said]], findings: Findings
 ) -> list[Panel]:
     found = []
     for panel_id in used:
@@ -298,7 +321,7 @@ def _find_panels(
         if panel is not None:
             found.append(panel)
             continue
-        samples = {sample for column in columns.values() for sample, name in column.items() if name == panel_id}
+        samples = {one for column in columns.values() for one, said in column.items() if said.panel == panel_id}
         findings.add(
             "E_NO_PANEL",
             f"Panel {panel_id} is named for {len(samples)} sample(s), but no file lists its genes.",
@@ -311,7 +334,7 @@ def _find_panels(
 
 def _report_unknown(
     profiles: Sequence[_Profile],
-    columns: Mapping[str, Mapping[str, str]],
+    columns: Mapping[str, Mapping[str, _Said]],
     evidence: ProfileEvidence,
     findings: Findings,
 ) -> None:
@@ -330,8 +353,9 @@ def _report_unknown(
             column="sample_id",
             value=unknown[0],
         )
-    by_rows = {sample for sample in structural.row_samples if columns["structural_variants"].get(sample, "").endswith(
-        "genes_of_structural_variants")}  # fmt: skip
+    said = columns["structural_variants"]
+    by_rows = {sample for sample in structural.row_samples if sample in said and said[sample].source == "file"}
+    by_rows -= set(evidence.read_samples.get("structural_variants", ()))
     if by_rows and not evidence.case_lists.get("structural_variants"):
         findings.add(
             "W_SV_PROFILE_UNKNOWN",
@@ -348,9 +372,9 @@ def _settled(evidence: ProfileEvidence) -> set[str]:
     return {str(one) for one in matrix.loc[matrix["mutations"].isna(), "sample_id"]}
 
 
-def _report_made_up(made: _MadeUp, columns: Mapping[str, Mapping[str, str]], findings: Findings) -> None:
+def _report_made_up(made: _MadeUp, columns: Mapping[str, Mapping[str, _Said]], findings: Findings) -> None:
     panel_id = made.listed("mutations")
-    count = sum(panel == panel_id for panel in columns["mutations"].values())
+    count = sum(said.panel == panel_id for said in columns["mutations"].values())
     if count:
         findings.add(
             "W_PROFILE_FROM_CASE_LIST",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
 
 from netgen.genomics.classes import is_altering
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from netgen.errors import Findings
 
 SHARED_VARIANTS: Final = 5  # as many in common and two samples may be of one person
+SHARED_FRACTION: Final = 0.1  # and as much of the smaller of them: two hypermutated tumours meet by chance
 COMMON_KEY: Final = 3  # a variant in more patients than this is a hot spot or an artefact, not a fingerprint
 _KEY: Final = ["build", "chrom", "pos", "ref", "alt"]
 
@@ -33,6 +36,10 @@ def check_genomic(variants: pd.DataFrame, samples: pd.DataFrame, patients: pd.Da
     -----
     Order: builds, normals, TP53 with RB1, shared variants; within each by identifier. Genes of different builds can be
     compared, positions cannot: several builds in one study are a warning, two builds in one sample an error.
+
+    Shared variants (V30) are those of position and allele on one build. Two patients are reported if they have the same
+    variants, five or more and no others; or if they share five or more that at most three patients have, and these are
+    a tenth or more of the variants of one of them.
     """
     owner = samples.set_index("sample_id")["patient_id"]
     rows = variants.loc[variants["sample_id"].isin(owner.index)]
@@ -98,22 +105,48 @@ def _check_carcinoma_genes(
 
 
 def _check_swaps(variants: pd.DataFrame, owner: pd.Series, findings: Findings) -> None:
-    located = variants.dropna(subset=["chrom", "pos"]).drop_duplicates([*_KEY, "sample_id"])
+    """Report pairs of patients with common variants: whole sets that are equal, and many rare ones (V30)."""
+    located = variants.dropna(subset=["chrom", "pos"])
     located = located.assign(patient_id=located["sample_id"].map(owner), build=located["build"].fillna(""))
-    n_patients = located.groupby(_KEY, dropna=False)["patient_id"].transform("nunique")
-    shared = located.loc[(n_patients > 1) & (n_patients <= COMMON_KEY)]
-    counts: dict[tuple[str, str], int] = {}
-    for _, group in shared.groupby(_KEY, dropna=False):
-        pairs = {tuple(sorted(pair)) for pair in combinations(group["patient_id"].unique(), 2)}
-        for first, second in pairs:
-            counts[first, second] = counts.get((first, second), 0) + 1
-    for (first, second), n in sorted(counts.items()):
-        if n >= SHARED_VARIANTS:
-            findings.add(
-                "W_SAMPLE_SWAP",
-                f"{first} and {second} share {n} variants: one tumour under two names, or swapped samples.",
-                fix="Check both specimens.",
-                patient_id=first,
-                value=second,
-                rule="V30",
-            )
+    located = located.drop_duplicates([*_KEY, "patient_id"])
+    key = np.asarray(located.groupby(_KEY, dropna=False, sort=False).ngroup(), dtype=np.intp)
+    codes, names = pd.factorize(located["patient_id"], sort=True)
+    patient = np.asarray(codes, dtype=np.intp)
+    size = np.bincount(patient, minlength=len(names))
+    found = {pair: int(size[pair[0]]) for pair in _equal_sets(key, patient, size)}
+    for first, second, n in _count_shared(key, patient):
+        smaller = min(size[first], size[second])
+        if n >= SHARED_VARIANTS and n >= SHARED_FRACTION * smaller:
+            found[first, second] = n
+    for (one, two), n in sorted(found.items()):
+        findings.add(
+            "W_SAMPLE_SWAP",
+            f"{names[one]} and {names[two]} share {n} variants, of {size[one]} and {size[two]}: one tumour under two "
+            "names, or swapped samples.",
+            fix="Check both specimens.",
+            patient_id=names[one],
+            value=names[two],
+            rule="V30",
+        )
+
+
+def _equal_sets(key: NDArray[np.intp], patient: NDArray[np.intp], size: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Pair each patient with the first one that has the same variants and no others."""
+    order = np.lexsort([key, patient])
+    first: dict[bytes, int] = {}
+    pairs = []
+    for one, own in enumerate(np.split(key[order], np.cumsum(size)[:-1])):
+        other = first.setdefault(own.tobytes(), one)
+        if other != one and len(own) >= SHARED_VARIANTS:
+            pairs.append((other, one))
+    return pairs
+
+
+def _count_shared(key: NDArray[np.intp], patient: NDArray[np.intp]) -> list[tuple[int, int, int]]:
+    """Return pairs of patients and the number of rare variants that they share, through the carriers of each."""
+    carriers = np.bincount(key)[key]
+    rows = pd.DataFrame({"key": key, "patient": patient})[(carriers > 1) & (carriers <= COMMON_KEY)]
+    pairs = rows.merge(rows, on="key")
+    pairs = pairs[pairs["patient_x"] < pairs["patient_y"]]
+    counts = pairs.groupby(["patient_x", "patient_y"]).size().rename("n").reset_index()
+    return [(int(one), int(two), int(n)) for one, two, n in counts.to_numpy().tolist()]

@@ -111,14 +111,15 @@ def select_unclear(
     DataFrame
         ``sample_id, gene, reason``. ``profile_missing``: the copy-number table holds a missing value for this gene.
         ``feature_not_carried``: an altering mutation is there, but the study has no driver (or hot-spot) annotation at
-        all, so it may or may not be one.
+        all, so it may or may not be one; or its hot-spot mark is missing, where others are marked as none.
     """
     parts = [pd.DataFrame({name: pd.Series(dtype="string") for name in ("sample_id", "gene", "reason")})]
     if copy_number is not None and "cna" in components:
         blank = copy_number.loc[copy_number["value"].isna() & copy_number["gene"].notna(), ["sample_id", "gene"]]
         parts.append(blank.assign(reason="profile_missing"))
-    if variants is not None and feature_type in {"driver", "hotspot"} and not _is_annotated(variants, feature_type):
-        open_rows = variants.loc[_altering(variants) & _somatic(variants), ["sample_id", "gene"]]
+    if variants is not None and feature_type in {"driver", "hotspot"}:
+        untold = _is_untold(variants, feature_type)
+        open_rows = variants.loc[_altering(variants) & _somatic(variants) & untold, ["sample_id", "gene"]]
         parts.append(open_rows.assign(reason="feature_not_carried"))
     return pd.concat(parts, ignore_index=True).astype("string")
 
@@ -204,9 +205,17 @@ def _driver(variants: pd.DataFrame) -> NDArray[np.bool_]:
     return found
 
 
-def _is_annotated(variants: pd.DataFrame, feature_type: str) -> bool:
+def _is_untold(variants: pd.DataFrame, feature_type: str) -> NDArray[np.bool_]:
+    """Tell of which rows it is not known whether they are drivers (or hot spots).
+
+    A column of marks alone says no by leaving blank; where it also says no in words, a blank says nothing.
+    """
     names = ("hotspot",) if feature_type == "hotspot" else ("driver", "cbp_driver", "oncogenic")
-    return any(bool(variants[name].notna().any()) for name in names if name in variants)
+    if not any(bool(variants[name].notna().any()) for name in names if name in variants):
+        return np.ones(len(variants), dtype=bool)
+    if feature_type == "driver" or not (variants["hotspot"] == False).any():  # noqa: E712  # three-valued
+        return np.zeros(len(variants), dtype=bool)
+    return np.asarray(variants["hotspot"].isna(), dtype=bool)
 
 
 def _true(frame: pd.DataFrame, name: str) -> NDArray[np.bool_]:

@@ -1,219 +1,194 @@
-"""Structural variants of a cBioPortal study: ``data_sv`` and the deprecated ``data_fusions``.
+"""Structural variants of a cBioPortal study: ``data_sv`` in its present and older spellings.
 
-One row per event and sample, with its one or two genes. Five-prime and three-prime are not inferred from column order.
-Columns beyond those of ``netgen.schema`` are not read here.
+One row per event and sample, with its one or two genes. Five-prime and three-prime are not inferred from the order of
+columns (DOMAIN 1.6). The orientation is stated by, in this order,
+
+1. the text of the event (``sv_names``): ``FIVE::THREE``, ``Protein fusion: in frame (FIVE-THREE)``;
+2. the connection type together with the strands of both genes (``breakends``), where the file gives strands, in
+   columns of their own or in the descriptions of the sites (``Intron of TP53(-): 41bp after exon 3``). Connection types
+   speak of the reference, as DELLY's do: without strands they say nothing of genes.
+
+A site without a symbol is named by its Entrez id, by the text of the event, or by its description. The deprecated
+``data_fusions`` is read in ``sv_legacy``; names of fusions are read in ``sv_names``.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pandas as pd
 
-from netgen import schema
-from netgen.errors import InputError
-from netgen.genomics.genes import normalize_genes
-from netgen.genomics.textfile import is_null, read_lines, split_fields
+from netgen.genomics.breakends import find_five_prime, read_connection, read_strand
+from netgen.genomics.gene_names import canonical_symbol, load_gene_names
+from netgen.genomics.sv_columns import SV_COLUMNS, SV_EXTRAS, read_columns
+from netgen.genomics.sv_legacy import read_legacy_fusions
+from netgen.genomics.sv_names import Fusion, format_fusion, parse_fusion, partner_of
+from netgen.genomics.sv_table import finish_table, resolve_sites
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from netgen.errors import Findings
+    from netgen.genomics.breakends import Strand
+    from netgen.genomics.gene_names import GeneNames
 
-_SV_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "sample_id": ("sample_id",),
-    "gene1": ("site1_hugo_symbol",),
-    "entrez1": ("site1_entrez_gene_id",),
-    "gene2": ("site2_hugo_symbol",),
-    "entrez2": ("site2_entrez_gene_id",),
-    "status": ("sv_status",),
-    "sv_class": ("class",),
-    "frame": ("site2_effect_on_frame",),
-    "event_info": ("event_info", "annotation", "comments"),
-}
-_FUSION_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "sample_id": ("tumor_sample_barcode", "sample_id"),
-    "gene1": ("hugo_symbol",),
-    "entrez1": ("entrez_gene_id",),
-    "event_info": ("fusion",),
-    "frame": ("frame",),
-    "status": ("fusion_status", "sv_status"),
-}
-_FRAMES: Final = {
-    "inframe": "In_frame", "outofframe": "Out_of_frame", "frameshift": "Frameshift", "outframe": "Out_of_frame",
+__all__ = [
+    "Fusion",
+    "format_fusion",
+    "parse_fusion",
+    "partner_of",
+    "read_legacy_fusions",
+    "read_structural_variants",
+]
+
+_SITE: Final = re.compile(r"(?P<place>[^()]*?)(?P<gene>[A-Za-z][\w.@-]*)\((?P<strand>[+-])\)")
+_OUTSIDE: Final = re.compile(r"\s*(?:IGR|intergenic|promoter|upstream|downstream)\b", re.IGNORECASE)
+_KEPT: Final[dict[str, str]] = {  # read here, kept under the names of the specification
+    "ensembl1": "site1_ensembl_transcript_id", "ensembl2": "site2_ensembl_transcript_id", "site1": "site1_description",
+    "site2": "site2_description", "connection": "connection_type", "annotation": "annotation", "comments": "comments",
 }  # fmt: skip
-_INTRAGENIC: Final = re.compile(r"[\s:_-]*(intragenic|intra-genic).*", re.IGNORECASE)
-_CLASS_WORD: Final = r"\b(DELETION|DUPLICATION|INSERTION|INVERSION|TRANSLOCATION|FUSION)\b"
-_NOISE: Final = re.compile(r"\s*\b(fusion|archer|gene|rearrangement)\b.*", re.IGNORECASE)
-_JOINT: Final = re.compile(r"\s*(?:::|--|:|/|-|_|\+)\s*")
 
 
-def read_structural_variants(path: Path, *, findings: Findings) -> pd.DataFrame:
+def read_structural_variants(path: Path, *, findings: Findings, names: GeneNames | None = None) -> pd.DataFrame:
     """Return the structural variants of a ``data_sv`` file.
 
     Parameters
     ----------
     path
-        Tab-separated, header matched whatever its case.
+        Tab-separated, header matched whatever its case and underscores (``sv_columns.SV_COLUMNS``).
     findings
-        Collects ragged rows and rows without sample or gene.
+        Collects ragged rows, rows without sample or gene, repeated rows, sites with an Ensembl id alone, a status that
+        is not given, and what ``normalize_genes`` says of symbols.
+    names
+        Gene names; the bundled ones if None.
 
     Returns
     -------
     DataFrame
-        Table ``fusions`` of ``netgen.schema``. A blank status is somatic; a blank class is read from the event's text.
+        Table ``fusions`` of ``netgen.schema``; further columns of the specification behind it, in lower case. A blank
+        status is somatic; a blank class or frame is read from the event's text. An annotation that is no more than
+        ``FIVE::THREE`` becomes the orientation.
 
     Raises
     ------
     InputError
-        If a needed column is absent (E_COLUMN_MISSING).
+        If a needed column is absent (E_COLUMN_MISSING): the sample, and of each site symbol, Entrez id or Ensembl id.
     """
-    frame = _read_columns(path, _SV_COLUMNS, needed=("sample_id", "gene1", "gene2"), findings=findings)
-    sides = [_resolve(frame, f"gene{side}", f"entrez{side}", path, findings) for side in ("1", "2")]
-    return _finish(frame.assign(gene1=sides[0], gene2=sides[1]), path, findings)
+    needed = [("sample_id",), *[(f"gene{side}", f"entrez{side}", f"ensembl{side}") for side in "12"]]
+    frame, extra = read_columns(path, SV_COLUMNS | SV_EXTRAS, needed=needed, findings=findings)
+    told = frame["annotation"].mask(frame["annotation"].str.fullmatch(r"\S+::\S+").fillna(value=False))
+    frame = frame.assign(event_info=frame["event"].fillna(told).fillna(frame["comments"]))
+    table = names if names is not None else load_gene_names()
+    frame = _name_sites(frame, table)
+    _report_ensembl(frame, path, findings)
+    frame = resolve_sites(frame, path, findings, table)
+    frame["orientation"] = pd.Series([_orient(row, table) for row in _sites(frame)], index=frame.index, dtype="string")
+    kept = frame[[*_KEPT, *SV_EXTRAS]].assign(annotation=told).rename(columns=_KEPT).dropna(axis="columns", how="all")
+    used = ["strand1", "strand2", "entrez1", "entrez2", "event", *_KEPT, *SV_EXTRAS]
+    return finish_table(frame.drop(columns=used).join(kept).join(extra), path, findings)
 
 
-def read_legacy_fusions(path: Path, *, findings: Findings) -> pd.DataFrame:
-    """Return the fusions of a deprecated ``data_fusions`` file, one row per fusion and sample.
+class _Sites(NamedTuple):
+    """What a row says of its two sites."""
 
-    The file has one row for each gene of a fusion; both rows become one. The other gene is read from the fusion's name
-    (``EML4-ALK fusion``, ``KIAA1549:BRAF``); ``GENE-intragenic`` has the same gene on both sides.
-
-    Parameters
-    ----------
-    path
-        Tab-separated, header matched whatever its case.
-    findings
-        Collects ragged rows and rows without sample or gene.
-
-    Returns
-    -------
-    DataFrame
-        Table ``fusions`` of ``netgen.schema``.
-
-    Raises
-    ------
-    InputError
-        If a needed column is absent (E_COLUMN_MISSING).
-    """
-    frame = _read_columns(path, _FUSION_COLUMNS, needed=("sample_id", "gene1", "event_info"), findings=findings)
-    written = frame["gene1"].fillna("").astype(str)
-    names = frame["event_info"].fillna("").astype(str)
-    partner = [partner_of(gene, name) for gene, name in zip(written, names, strict=True)]
-    frame = frame.assign(gene2=pd.Series(partner, index=frame.index, dtype="string"))
-    gene1 = _resolve(frame, "gene1", "entrez1", path, findings)
-    same = (frame["gene2"] == frame["gene1"]).fillna(value=False)
-    gene2 = _resolve(frame, "gene2", None, path, findings).mask(same, gene1)
-    frame = frame.assign(gene1=gene1, gene2=gene2)
-    pair = [tuple(sorted({*both})) for both in zip(gene1.fillna(""), gene2.fillna(""), strict=True)]
-    once = ~pd.DataFrame({"sample": frame["sample_id"], "pair": pair, "name": frame["event_info"]}).duplicated()
-    return _finish(frame[once], path, findings)
+    genes: tuple[str | None, str | None]
+    described: tuple[str | None, str | None]  # genes that the descriptions name
+    strands: tuple[Strand, Strand]
+    connection: str
+    texts: tuple[str, ...]
 
 
-def partner_of(gene: str, name: str) -> str | None:
-    """Return the other gene in the name of a fusion.
+def _sites(frame: pd.DataFrame) -> list[_Sites]:
+    columns = ["gene1", "gene2", "site1", "site2", "strand1", "strand2", "connection", "event", "annotation"]
+    out = []
+    for one, two, site1, site2, strand1, strand2, connection, *texts in (
+        frame[columns].fillna("").astype(str).itertuples(index=False, name=None)
+    ):
+        found = [_SITE.search(site) if not _OUTSIDE.match(site) else None for site in (site1, site2)]
+        strands = [read_strand(text or (match["strand"] if match else "")) for text, match in
+                   zip((strand1, strand2), found, strict=True)]  # fmt: skip
+        described = [match["gene"] if match else None for match in found]
+        out.append(
+            _Sites(
+                (one or None, two or None),
+                (described[0], described[1]),
+                (strands[0], strands[1]),
+                connection,
+                tuple(texts),
+            )
+        )
+    return out
 
-    Parameters
-    ----------
-    gene
-        One gene as written.
-    name
-        Name of the fusion as written.
 
-    Returns
-    -------
-    str or None
-        The other gene, ``gene`` itself for an intragenic event, None if the name has no other gene.
+def _name_sites(frame: pd.DataFrame, names: GeneNames) -> pd.DataFrame:
+    """Name the sites that have neither symbol nor Entrez id by the text of the event, else by their description."""
+    genes: list[tuple[str | None, str | None]] = []
+    blank = [(frame[f"gene{side}"].isna() & frame[f"entrez{side}"].isna()).to_numpy(dtype=bool) for side in "12"]
+    for place, row in enumerate(_sites(frame)):
+        one, two = row.genes
+        fusion = next(filter(None, (parse_fusion(text, names) for text in row.texts)), None)
+        if blank[0][place] and blank[1][place] and fusion is not None:
+            one, two = fusion.gene1, fusion.gene2
+        elif blank[0][place] and two is not None:
+            one = _partner(two, fusion, names) or row.described[0]
+        elif blank[1][place] and one is not None:
+            two = _partner(one, fusion, names) or row.described[1]
+        genes.append((one, two))
+    return frame.assign(
+        gene1=pd.Series([pair[0] for pair in genes], index=frame.index, dtype="string"),
+        gene2=pd.Series([pair[1] for pair in genes], index=frame.index, dtype="string"),
+    )
 
-    Examples
-    --------
-    >>> partner_of("ALK", "ALK-EML4 fusion"), partner_of("HLA-A", "MYB::HLA-A"), partner_of("MET", "MET-intragenic")
-    ('EML4', 'MYB', 'MET')
-    """
-    if _INTRAGENIC.search(name):
-        return gene
-    text = _NOISE.sub("", name).strip()
-    for pattern in (rf"{re.escape(gene)}{_JOINT.pattern}(.+)", rf"(.+?){_JOINT.pattern}{re.escape(gene)}"):
-        match = re.fullmatch(pattern, text, re.IGNORECASE)
-        if match:
-            return match.group(1).strip()
+
+def _partner(gene: str, fusion: Fusion | None, names: GeneNames) -> str | None:
+    """Other gene of a fusion that names this one."""
+    pair = (fusion.gene1, fusion.gene2) if fusion else (None, None)
+    for mine, other in (pair, pair[::-1]):
+        if mine and _current(mine, names) == _current(gene, names):
+            return other
     return None
 
 
-def _read_columns(
-    path: Path, wanted: dict[str, tuple[str, ...]], *, needed: Sequence[str], findings: Findings
-) -> pd.DataFrame:
-    """Return the wanted columns as text with missing values, and the line of each row."""
-    lines = read_lines(path)
-    places = [place for place, line in enumerate(lines) if line.strip() and not line.startswith("#")]
-    header, *rows = split_fields(lines[place] for place in places) if places else [[""]]
-    names = [name.casefold() for name in header]
-    columns = {
-        name: names.index(next(one for one in spellings if one in names))
-        for name, spellings in wanted.items()
-        if any(one in names for one in spellings)
-    }
-    absent = [wanted[name][0] for name in needed if name not in columns]
-    if absent:
-        raise InputError(
-            "E_COLUMN_MISSING",
-            f"Columns {', '.join(absent)} are needed, found {', '.join(header[:8])}.",
-            fix="Add the column.",
-            file=str(path),
-        )
-    whole = [(place + 1, row) for place, row in zip(places[1:], rows, strict=True) if len(row) > max(columns.values())]
-    ragged = len(rows) - len(whole)
-    if ragged:
+def _orient(row: _Sites, names: GeneNames) -> str | None:
+    """Which gene is the five-prime partner, None where that is not stated."""
+    genes = [_current(gene, names) for gene in row.genes]
+    if None in genes or genes[0] == genes[1]:
+        return None
+    for text in row.texts:
+        fusion = parse_fusion(text, names)
+        if fusion is not None and fusion.orientation and fusion.gene2 is not None:
+            written = [_current(gene, names) for gene in (fusion.gene1, fusion.gene2)]
+            forward = sum(one == two for one, two in zip(written, genes, strict=True))
+            backward = sum(one == two for one, two in zip(written, genes[::-1], strict=True))
+            if forward != backward:
+                return "gene1_gene2" if forward > backward else "gene2_gene1"
+    sides = read_connection(row.connection)
+    five = find_five_prime(sides[0], row.strands[0], sides[1], row.strands[1]) if sides else 0
+    if not five:
+        return None
+    named = [_current(text, names) if text else gene for text, gene in zip(row.described, genes, strict=True)]
+    if sorted(map(str, named)) != sorted(map(str, genes)):
+        return None
+    return "gene1_gene2" if named[five - 1] == genes[0] else "gene2_gene1"
+
+
+def _current(gene: str | None, names: GeneNames) -> str | None:
+    symbol = canonical_symbol(gene) if gene else None
+    return names.preferred.get(symbol.upper(), symbol) if symbol else None
+
+
+def _report_ensembl(frame: pd.DataFrame, path: Path, findings: Findings) -> None:
+    """Say how many sites are named by an Ensembl id alone."""
+    alone = [
+        frame[f"ensembl{side}"].notna() & frame[f"gene{side}"].isna() & frame[f"entrez{side}"].isna() for side in "12"
+    ]
+    count = int(alone[0].sum() + alone[1].sum())
+    if count:
         findings.add(
-            "E_ROW_TRUNCATED",
-            f"{ragged} row(s) have fewer columns than the header.",
-            fix="Complete the rows.",
+            "W_GENE_UNRESOLVED",
+            f"{count} site(s) of structural variants are named by an Ensembl id alone and stay without a gene.",
+            fix="Add Site1_Hugo_Symbol and Site2_Hugo_Symbol, or the Entrez ids.",
             file=str(path),
+            row=int(frame.loc[alone[0] | alone[1], "row"].iloc[0]),
         )
-    data = {
-        name: pd.Series(
-            [None if is_null(row[columns[name]]) else row[columns[name]] for _, row in whole]
-            if name in columns
-            else None,
-            index=range(len(whole)),
-            dtype="string",
-        )
-        for name in wanted
-    }
-    return pd.DataFrame(data).assign(row=pd.Series([line for line, _ in whole], dtype="Int64"))
-
-
-def _resolve(frame: pd.DataFrame, gene: str, entrez: str | None, path: Path, findings: Findings) -> pd.Series:
-    ids = None
-    if entrez is not None:
-        ids = pd.to_numeric(frame[entrez], errors="coerce").astype("Int64")
-    return normalize_genes(
-        frame[gene], ids, findings=findings, file=str(path), rows=frame["row"], column=gene
-    ).gene  # fmt: skip
-
-
-def _finish(frame: pd.DataFrame, path: Path, findings: Findings) -> pd.DataFrame:
-    usable = frame["sample_id"].notna() & (frame["gene1"].notna() | frame["gene2"].notna())
-    if not usable.all():
-        findings.add(
-            "I_ROWS_IGNORED",
-            f"{int((~usable).sum())} structural variant(s) without a sample or a gene were left out.",
-            file=str(path),
-        )
-    rows = frame[usable]
-    known = {"DELETION", "DUPLICATION", "INSERTION", "INVERSION", "TRANSLOCATION", "FUSION"}
-    kind = rows["event_info"].str.upper().str.extract(_CLASS_WORD, expand=False)
-    if "sv_class" in rows:
-        kind = rows["sv_class"].str.upper().fillna(kind)
-    status = rows["status"].str.upper().fillna("SOMATIC")
-    frames = rows["frame"].str.replace(r"[^A-Za-z]", "", regex=True).str.casefold().map(_FRAMES)
-    out = rows.assign(
-        sv_class=kind.where(kind.isin(known), "UNKNOWN"),
-        status=status.where(status == "GERMLINE", "SOMATIC"),
-        frame=frames.fillna("Unknown").astype("string"),
-        file=pd.Series(str(path), index=rows.index, dtype="string"),
-    )
-    keep = [name for name in out.columns if name in schema.FUSIONS.names]
-    return schema.conform(out[keep], schema.FUSIONS)

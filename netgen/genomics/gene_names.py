@@ -1,8 +1,8 @@
 """What a gene is called: current symbols, stale ones, NCBI gene ids, and where the confusable genes lie.
 
-The bundled tables are small (``gene_aliases.tsv``, ``excel_genes.tsv``); a complete HGNC table is added with the
-``extra`` argument of :func:`load_gene_names`. Symbols are compared in upper case; the only current human symbols with
-lower-case letters are those of open reading frames (``C11orf30``).
+The bundled tables are small (``gene_aliases.tsv``, ``excel_genes.tsv``); a complete HGNC table comes from a knowledge
+snapshot (``gene_history.gene_names_of``) by the ``extra`` argument of :func:`load_gene_names`. Symbols are compared in
+upper case; the only current human symbols with lower-case letters are those of open reading frames (``C11orf30``).
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def load_gene_names(extra: pd.DataFrame | None = None, gene_positions: pd.DataFr
     ids = pd.to_numeric(table["entrez_gene_id"], errors="coerce").fillna(0).astype("int64")
     entrez_of = {str(symbol): int(number) for symbol, number in zip(table["symbol"], ids, strict=True) if number > 0}
     parts = [spans[list(SPAN_COLUMNS)]]
-    if gene_positions is not None:
+    if gene_positions is not None and len(gene_positions):
         parts.append(gene_positions[list(SPAN_COLUMNS)])
     return GeneNames(
         preferred=preferred,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from netgen.genomics.classes import NONSYN, class_from_protein_change, normalize_protein_change, settle_class
-from netgen.genomics.gene_names import GeneNames, load_gene_names
+from netgen.genomics.gene_history import gene_names_of
 from netgen.genomics.genes import normalize_gene_list, normalize_genes
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netgen.errors import Findings
+    from netgen.genomics.gene_names import GeneNames
 
 ALTERED: Final = frozenset({"1", "1.0", "true", "yes", "y", "mut", "mutated", "mutant", "altered", "positive", "pos"})
 WILD_TYPE: Final = frozenset(
@@ -129,7 +130,7 @@ def parse_carriers(
     -----
     Witness: literal lists in ``tests/genomics/test_gene_table.py``.
     """
-    names = names if names is not None else load_gene_names()
+    names = names if names is not None else gene_names_of(None)
     lines = pd.Series(_lines(frame, rows), index=frame.index, dtype="Int64")
     ids = frame[id_column].astype("string").str.strip()
     ids = ids.mask(ids.str.lower().isin(NOT_PROFILED))

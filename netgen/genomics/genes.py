@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from netgen.genomics.coded import Coded, decode, encode, first_rows, take, texts
+from netgen.genomics.gene_history import gene_names_of
 from netgen.genomics.gene_names import GeneNames, canonical_symbol, is_excel_date, load_gene_names
 from netgen.genomics.gene_resolution import REASONS, Positions, Resolution, resolve_genes
 
@@ -28,6 +29,7 @@ __all__ = [
     "GeneNames",
     "NormalizedGenes",
     "canonical_symbol",
+    "gene_names_of",
     "is_excel_date",
     "load_gene_names",
     "normalize_gene_list",
@@ -101,7 +103,7 @@ def normalize_genes(
     -----
     Rules in ``netgen.genomics.gene_resolution``; witnesses in ``tests/genomics/test_genes.py`` and scenario SC06.
     """
-    names = names if names is not None else load_gene_names()
+    names = names if names is not None else gene_names_of(None)
     symbol = encode(None if pd.isna(value) else str(value) for value in symbols)
     ids = np.zeros(len(symbol), dtype=np.int64) if entrez is None else entrez.fillna(0).to_numpy(dtype=np.int64)
     where = None if positions is None else _positions(positions)

@@ -86,7 +86,8 @@ def code_coverage(
     included
         Samples that can speak (``collapse.include_samples``), with ``negative_unknown``.
     profiles, panels, panel_genes
-        Tables of ``netgen.schema``. A sample without a profile row was not sequenced.
+        Tables of ``netgen.schema``. A sample without a profile row was not sequenced; one that was profiled for other
+        data types alone has ``profile_missing``.
     components
         Data types of the feature, in order; the first one that is not covered gives the reason.
     genes
@@ -113,7 +114,8 @@ def code_coverage(
     rows = panel_genes[panel_genes["panel_id"].isin(used)]
     hot_only = WILD_TYPE if partial_is_enough else REASON["partial_coverage"]
     by_panel = {name: _panel_scores(name, used, whole, rows, genes, partial=hot_only) for name in components}
-    extra = np.column_stack([included["negative_unknown"].to_numpy(dtype=bool), called]).astype(np.intp)
+    sequenced = _sequenced(included, profiles)
+    extra = np.column_stack([sequenced, included["negative_unknown"].to_numpy(dtype=bool), called]).astype(np.intp)
     distinct, combination = np.unique(np.hstack([covered, extra]), axis=0, return_inverse=True)
     return Coverage(
         combination=combination.reshape(-1),
@@ -193,6 +195,12 @@ def _profile_cells(included: pd.DataFrame, profiles: pd.DataFrame, components: S
     return profiles.set_index("sample_id").reindex(columns=list(components)).reindex(included["sample_id"])
 
 
+def _sequenced(included: pd.DataFrame, profiles: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which samples were profiled for any data type."""
+    known = profiles.reindex(columns=["mutations", "cna", "structural_variants"]).notna().any(axis=1)
+    return included["sample_id"].isin(profiles.loc[known, "sample_id"]).to_numpy(dtype=bool)
+
+
 def _whole_panels(used: pd.Index, panels: pd.DataFrame, panel_genes: pd.DataFrame) -> NDArray[np.bool_]:
     """Return which panels cover every gene; a panel that is neither whole nor listed is an error."""
     whole = used.isin(panels.loc[panels["genes_mode"] == "all", "panel_id"])
@@ -223,12 +231,12 @@ def _panel_scores(
 
 
 def _combine(distinct: NDArray[np.intp], tables: Sequence[NDArray[np.uint8]], *, n_genes: int) -> NDArray[np.uint8]:
-    """Return the scores of each combination (columns of ``distinct``: panels, negative_unknown, called)."""
+    """Return the scores of each combination (columns of ``distinct``: panels, sequenced, negative_unknown, called)."""
     scores = np.full((len(distinct), n_genes), WILD_TYPE, dtype=np.uint8)
     for place in reversed(range(len(tables))):
         own = tables[place][distinct[:, place]]
         scores = np.where(own == WILD_TYPE, scores, own)
-    unsequenced = (distinct[:, : len(tables)] < 0).all(axis=1)
+    unsequenced = distinct[:, -3] == 0
     scores[unsequenced] = REASON["not_sequenced"]
     scores[unsequenced & (distinct[:, -1] == 1)] = REASON["gene_not_on_panel"]
     blind = distinct[:, -2] == 1

@@ -15,7 +15,7 @@ gene_missing     no gene: intergenic variants and the like (I_ROWS_IGNORED, W_GE
 gene_excel_date  the symbol is a date and nothing says which gene (E_GENE_EXCEL_DATE or W_GENE_UNRESOLVED)
 gene_ambiguous   the symbol means several genes (W_ALIAS_AMBIGUOUS)
 no_class         no variant class and none that follows from the rest (W_VARIANT_CLASS_UNKNOWN)
-no_change        neither a protein or coding change nor position and alleles (W_ALLELE_MISSING)
+no_change        neither a protein or coding change, nor position and alleles, nor a skipped exon (W_ALLELE_MISSING)
 ================ =======================================================================================
 
 Its sample counts as seen all the same (``MafFile.samples``): a sample may be in the file only through placeholder rows.
@@ -35,12 +35,12 @@ from netgen.genomics.gene_names import GeneNames, load_gene_names
 from netgen.genomics.gene_resolution import REASONS, Positions, Resolution, resolve_genes
 from netgen.genomics.genes import ExcelPolicy, fill_entrez, report_genes
 from netgen.genomics.maf_cells import Cells, read_cells
+from netgen.genomics.maf_flags import flag_late_truncations, join_flags, name_exon, read_exon_flags
 from netgen.genomics.maf_report import report_builds, report_dropped, report_positions, report_samples
 from netgen.genomics.maf_rows import (
     Alleles,
     clean_text,
     drop_contradictions,
-    flag_late_truncations,
     read_alleles,
     read_classes,
     read_protein_changes,
@@ -153,7 +153,8 @@ def read_maf(
     protein = drop_contradictions(protein, classes, lines=cells.text.lines, findings=findings, file=cells.file)
     genes, ids = _read_genes(cells, builds, chrom, alleles, names=names, excel_dates=excel_dates, findings=findings)
     located = alleles.alt.present & chrom.present & (alleles.pos != NO_NUMBER)
-    reason = _reasons(sample, genes, classes, located | protein.present | coding.present)
+    flags = join_flags(cells.clean("flags"), read_exon_flags(cells.raw("variant_class")))
+    reason = _reasons(sample, genes, classes, located | protein.present | coding.present | name_exon(flags))
     frame: dict[str, Column] = {
         "sample_id": sample,
         "gene": genes.gene,
@@ -166,7 +167,8 @@ def read_maf(
         "variant_class": classes,
         "hgvsp_short": protein,
         "hgvsc": coding,
-        **_read_details(cells, alleles, classes, findings=findings),
+        **_read_details(cells, alleles, findings=findings),
+        "flags": _flag_late(cells, classes, flags, findings=findings),
         **({"exon_number": cells.clean("exon_number")} if "exon_number" in cells.places else {}),
         **cells.extra(),
     }
@@ -175,7 +177,9 @@ def read_maf(
         reason, alleles.lost, classes=classes, lines=cells.text.lines, reasons=DROP_REASONS, findings=findings,
         file=cells.file,
     )  # fmt: skip
-    report_positions(variants, findings=findings, file=cells.file)
+    report_positions(
+        builds, chrom, alleles.pos, used=reason == 0, lines=cells.text.lines, findings=findings, file=cells.file
+    )
     n_rows = cells.n + cells.text.n_bad
     if n_rows and variants.empty:
         findings.add("E_NO_VARIANTS", f"None of {n_rows} rows could be used as a variant.", file=cells.file)
@@ -252,8 +256,8 @@ def _read_genes(
     return genes, fill_entrez(genes.gene, entrez, names)
 
 
-def _read_details(cells: Cells, alleles: Alleles, classes: Coded, *, findings: Findings) -> dict[str, Column]:
-    """Return the columns that describe a variant: counts, fractions, calls, flags."""
+def _read_details(cells: Cells, alleles: Alleles, *, findings: Findings) -> dict[str, Column]:
+    """Return the columns that describe a variant: counts, fractions, calls."""
     fraction = np.full(cells.n, np.nan)
     if "vaf" in cells.places:
         place = cells.place("vaf")
@@ -278,9 +282,13 @@ def _read_details(cells: Cells, alleles: Alleles, classes: Coded, *, findings: F
         cells.raw("mutation_status"), lambda text: None if text.strip() in _NO_STATUS else text.strip()
     )
     details["hotspot"] = recode(cells.clean("hotspot"), _truth)  # yes or no
-    late = flag_late_truncations(classes, cells.clean("protein_position"), findings=findings, file=cells.file)
-    details["flags"] = Coded(np.where(late, 0, -1).astype(np.int32), np.array(["lof_cterm"], dtype=object))
     return details
+
+
+def _flag_late(cells: Cells, classes: Coded, flags: Coded, *, findings: Findings) -> Coded:
+    """Add ``lof_cterm`` to the flags of truncations near the end of the protein."""
+    late = flag_late_truncations(classes, cells.clean("protein_position"), findings=findings, file=cells.file)
+    return join_flags(flags, Coded(np.where(late, 0, -1).astype(np.int32), np.array(["lof_cterm"], dtype=object)))
 
 
 def _truth(text: str) -> str | None:

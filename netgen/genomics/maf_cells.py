@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from netgen.genomics.coded import Coded, coalesce, missing
 from netgen.genomics.maf_columns import check_is_maf, choose_columns, oncokb_columns, squeeze
+from netgen.genomics.maf_layout import Layout, sniff_layout
 from netgen.genomics.maf_rows import clean_text
-from netgen.genomics.maf_text import Layout, TextColumns, read_text_columns, sniff_layout
+from netgen.genomics.maf_text import TextColumns, read_text_columns
 from netgen.genomics.maf_values import Place, parse_integers
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def read_cells(path: Path, *, findings: Findings, keep: Sequence[str] = (), thre
     """
     layout = sniff_layout(path)
     places = choose_columns(layout.header, findings=findings, file=str(path))
-    check_is_maf(places, layout.header, file=str(path))
+    check_is_maf(places, layout.header, file=str(path), row=layout.n_skip)
     names = [squeeze(name) for name in layout.header]
     asked = {names.index(squeeze(name)) for name in keep if squeeze(name) in names}
     kept = tuple(sorted(asked | set(oncokb_columns(layout.header))))

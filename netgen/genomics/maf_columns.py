@@ -53,6 +53,7 @@ SYNONYMS: Final[dict[str, tuple[str, ...]]] = {
     "hotspot": ("hotspot", "ishotspot", "isahotspot"),
     "protein_position": ("proteinposition",),
     "exon_number": ("exonnumber", "exon"),
+    "flags": ("netgenflags",),
 }  # fmt: skip
 # The name each target has in the MAF specification, for messages.
 SPECIFIED: Final[dict[str, str]] = {
@@ -146,7 +147,7 @@ def oncokb_columns(header: Sequence[str]) -> list[int]:
     return [place for place, name in enumerate(names) if calls[place] or name in beside]
 
 
-def check_is_maf(places: Collection[str], header: Sequence[str], *, file: str) -> None:
+def check_is_maf(places: Collection[str], header: Sequence[str], *, file: str, row: int | None = None) -> None:
     """Raise unless the columns of a MAF are there.
 
     Parameters
@@ -155,8 +156,8 @@ def check_is_maf(places: Collection[str], header: Sequence[str], *, file: str) -
         Targets that were found.
     header
         Column names as written, for the message.
-    file
-        The file.
+    file, row
+        The file and the line of its header.
 
     Raises
     ------
@@ -180,6 +181,7 @@ def check_is_maf(places: Collection[str], header: Sequence[str], *, file: str) -
             f"A MAF needs {'; '.join(missing)}; found the columns {shown}{' ...' if len(header) > 8 else ''}.",
             fix="Give a MAF, or rename the columns to those of the MAF specification.",
             file=file,
+            row=row,
         )
 
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from netgen.genomics.alleles import find_off_chromosome, normalize_build
+from netgen.genomics.alleles import are_off_chromosome, normalize_build
 from netgen.genomics.classes import NONSYN
 from netgen.genomics.coded import Coded, first_rows, take, used_values
+from netgen.genomics.maf_text import NO_NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from netgen.errors import Findings
@@ -101,28 +101,42 @@ def report_builds(
         )
 
 
-def report_positions(variants: pd.DataFrame, *, findings: Findings, file: str) -> None:
+def report_positions(
+    build: Coded,
+    chrom: Coded,
+    pos: NDArray[np.int64],
+    *,
+    used: NDArray[np.bool_],
+    lines: NDArray[np.int64],
+    findings: Findings,
+    file: str,
+) -> None:
     """Report variants that lie outside their chromosome.
 
     Parameters
     ----------
-    variants
-        ``schema.VARIANTS``.
-    findings, file
-        Collects E_RANGE with rule V22.
+    build, chrom, pos
+        Where each row lies; ``pos`` is 1-based after trimming, ``NO_NUMBER`` = unknown.
+    used
+        (n,) True for the rows that become variants; the others are not looked at.
+    lines, findings, file
+        Source lines; collects E_RANGE with rule V22.
     """
-    off = np.flatnonzero(find_off_chromosome(variants))
-    for place in off[:_LISTED]:
-        row = variants.iloc[place]
+    here = np.where(pos == NO_NUMBER, 1, pos)
+    off = np.flatnonzero(
+        used & are_off_chromosome(build.codes, list(build.values), chrom.codes, list(chrom.values), here)
+    )
+    for row in off[:_LISTED]:
+        place = f"{chrom.values[chrom.codes[row]]}:{pos[row]} on {build.values[build.codes[row]]}"
         findings.add(
             "E_RANGE",
-            f"A position must lie within its chromosome, found {row['chrom']}:{row['pos']} on {row['build']}"
+            f"A position must lie within its chromosome, found {place}"
             f"{f' (one of {off.size} such rows)' if off.size > _LISTED else ''}.",
             fix="Check the build and the position.",
             file=file,
-            row=int(row["row"]),
+            row=int(lines[row]),
             column="Start_Position",
-            value=row["pos"],
+            value=int(pos[row]),
             rule="V22",
         )
 

@@ -23,7 +23,7 @@ from netgen.genomics.classes import (
     most_severe,
     normalize_class,
 )
-from netgen.genomics.coded import Coded, as_objects, first_rows, pair, recode, replace_some, replace_values, take
+from netgen.genomics.coded import Coded, as_objects, first_rows, pair, recode, replace_some, replace_values
 from netgen.genomics.maf_text import NO_NUMBER
 from netgen.genomics.protein import changed_protein_changes
 
@@ -286,6 +286,8 @@ def drop_contradictions(
 def _report_unknown(
     written: Coded, known: list[str | None], *, lines: NDArray[np.int64], findings: Findings, file: str
 ) -> None:
+    if None not in known:
+        return
     first, count = first_rows(written)
     for code, name in enumerate(known):
         if name is None and count[code]:
@@ -299,46 +301,3 @@ def _report_unknown(
                 column="Variant_Classification",
                 value=str(written.values[code]),
             )
-
-
-def flag_late_truncations(classes: Coded, position: Coded, *, findings: Findings, file: str) -> NDArray[np.bool_]:
-    """Return which truncations lie in the last 2.5 % of the protein, where the file says so.
-
-    Parameters
-    ----------
-    classes
-        MAF classes; nonsense and frameshift rows are looked at.
-    position
-        Position and length of the protein, as in ``452/460``.
-    findings, file
-        Collects I_LOF_CTERM.
-
-    Returns
-    -------
-    ndarray of bool
-        Shape (n,).
-    """
-    truncating = np.isin(
-        classes.codes,
-        [
-            place
-            for place, name in enumerate(classes.values)
-            if name in {"Nonsense_Mutation", "Frame_Shift_Del", "Frame_Shift_Ins"}
-        ],
-    )
-    rows = np.flatnonzero(truncating & position.present)
-    late = np.array([_is_late(str(value)) for value in position.values] + [False], dtype=bool)
-    out = np.zeros(len(classes), dtype=bool)
-    out[rows] = late[take(position, rows).codes]
-    if out.any():
-        findings.add(
-            "I_LOF_CTERM",
-            f"{int(out.sum())} truncations lie in the last 2.5 % of their protein and are not called loss of function.",
-            file=file,
-        )
-    return out
-
-
-def _is_late(text: str) -> bool:
-    match = re.match(r"(?:\?-)?(\d+)(?:-[\d?]+)?/(\d+)$", text.strip())
-    return bool(match) and int(match.group(1)) > 0.975 * int(match.group(2))  # type: ignore[union-attr]  # it matched

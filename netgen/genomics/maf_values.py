@@ -247,6 +247,8 @@ def _largest_text(text: str) -> str:
 
 
 def _report_no_numbers(column: Coded, codes: list[int], *, place: Place, findings: Findings) -> None:
+    if not codes:
+        return
     first, count = first_rows(column)
     codes = [code for code in codes if count[code]]
     if not codes:

@@ -18,6 +18,7 @@ from netgen.errors import AnalysisError, Findings
 from netgen.genomics.cells import Cells, code_calls, code_pairs, encode, fill_scores
 from netgen.genomics.collapse import POLICIES, choose_samples, include_samples
 from netgen.genomics.features import DATA_TYPES, FEATURE_TYPES, RULE_BASED, select_hits, select_unclear
+from netgen.genomics.hotspots import check_hotspots_known
 from netgen.genomics.kleene import REASON, REASONS, code_coverage, split_scores
 from netgen.genomics.pathways import NA_POLICIES, check_pathways, score_pathways
 from netgen.genomics.trace import find_discordance, report_off_panel, trace_alterations
@@ -145,8 +146,9 @@ def build_alteration_matrix(
     Raises
     ------
     AnalysisError
-        If an option is unknown, a pathway is empty or named like a gene (E_CONFIG), a panel has no known genes
-        (E_NO_PANEL), or a sample has two profile rows (E_DUP_CONFLICT).
+        If an option is unknown, a pathway is empty or named like a gene, hot spots are asked for and nothing says which
+        variants lie at them (E_CONFIG), a panel has no known genes (E_NO_PANEL), or a sample has two profile rows
+        (E_DUP_CONFLICT).
 
     Notes
     -----
@@ -160,6 +162,8 @@ def build_alteration_matrix(
     Witness: a twin written as loops in ``tests/genomics/test_matrix.py``; scenarios SC03 and SC04.
     """
     _check_options(feature_type, policy, pathway_na_policy)
+    if feature_type == "hotspot":
+        check_hotspots_known(variants)
     findings = Findings() if findings is None else findings
     pathways = dict(pathways or {})
     rows = pd.Index(sorted(set(samples["patient_id"].dropna() if patients is None else patients)), dtype="string")

@@ -10,7 +10,8 @@ The grammar is DOMAIN 1.15::
     qual        := "vaf=" NUM | "germline" | "vus" | "out_of_frame"
 
 A blank cell means *not profiled*; ``none`` means profiled, nothing found. Key words are read in any case, a line break
-separates like ``;``, and ``-``, ``/`` and ``--`` are read as the ``::`` of a fusion (orientation unknown). An item that
+separates like ``;``, and ``-``, ``/`` and ``--`` are read as the ``::`` of a fusion, but state no orientation
+(``sv_names``, which also knows ``GENE-intragenic`` and ``GENE-ITD``). An item that
 cannot be read is E_ALTERATION_SYNTAX; the others of its cell count all the same.
 
 What the short words become: ``trunc`` is a Nonsense_Mutation, ``splice`` and ``exNskip`` a Splice_Site, ``exNdel`` and
@@ -34,6 +35,8 @@ from netgen.genomics.classes import (
 )
 from netgen.genomics.gene_names import GeneNames, is_excel_date, load_gene_names
 from netgen.genomics.genes import normalize_genes
+from netgen.genomics.sv_names import parse_fusion
+from netgen.genomics.sv_rows import write_notation
 from netgen.schema import COPY_NUMBER, FUSIONS, VARIANTS, Table, conform
 
 if TYPE_CHECKING:
@@ -44,18 +47,12 @@ _BLANK: Final = frozenset({"", "na", "n/a", "nan", "null", ".", "-", "?", "#n/a"
 _NOTHING: Final = frozenset({"none", "wild type", "wildtype", "wild-type", "negative"})
 _GENE: Final = r"[A-Za-z][A-Za-z0-9-]*"
 _ITEM: Final = re.compile(r"(?P<body>.*?)(?:\s+\((?P<quals>[^()]*)\))?\s*", re.DOTALL)
-_FUSION: Final = re.compile(rf"(?P<five>{_GENE})(?P<link>::|--|/)(?P<three>{_GENE})(?:\s+fusion)?", re.IGNORECASE)
-_DASHED: Final = re.compile(
-    r"(?P<five>[A-Za-z][A-Za-z0-9]+)-(?P<three>[A-Za-z][A-Za-z0-9]+)(?:\s+fusion)?", re.IGNORECASE
-)
-_ONE_PARTNER: Final = re.compile(rf"(?P<gene>{_GENE})\s+fusion", re.IGNORECASE)
+_FUSION: Final = re.compile(r"\S+(?:\s+fusion)?", re.IGNORECASE)
 _ALTERATION: Final = re.compile(r"(?P<gene>\S+)\s+(?P<alt>\S+)")
 _CODING: Final = re.compile(
     r"c\.(?P<at>[*-]?\d+)(?P<off>[+-]\d+)?(?:_(?P<to>[*-]?\d+)(?P<off2>[+-]\d+)?)?(?P<what>[^\d+-].*)"
 )
 _EXON: Final = re.compile(r"ex(?:on)?(\d+)(del|ins|skip)", re.IGNORECASE)
-# Gene families whose names hold a hyphen: "HLA-DRB1 fusion" is one gene.
-_HYPHENATED: Final = ("HLA", "H1", "H2", "H3", "H4", "NKX", "MT", "ERVK")
 _WORDS: Final[dict[str, str]] = {"trunc": "Nonsense_Mutation", "splice": "Splice_Site", "mut": "Missense_Mutation"}
 _COPIES: Final[dict[str, float]] = {"amp": 2.0, "homdel": -2.0}
 _EXON_CLASSES: Final = {"del": "In_Frame_Del", "ins": "In_Frame_Ins", "skip": "Splice_Site"}
@@ -145,6 +142,7 @@ def parse_alterations(
     found = _Rows()
     profiled: list[str] = []
     blank: list[str] = []
+    genes = names if names is not None else load_gene_names()
     for place, (sample, cell) in enumerate(cells.items()):
         text = "" if pd.isna(cell) else str(cell).replace("\u00a0", " ").strip()
         if text.lower() in _BLANK:
@@ -154,8 +152,7 @@ def parse_alterations(
         line = place + 2 if rows is None else int(rows.iloc[place])
         if text.lower() not in _NOTHING:
             common: dict[str, object] = {"sample_id": str(sample), "file": file, "row": line}
-            _parse_cell(text, common, found, germline=germline, findings=findings, column=column)
-    genes = names if names is not None else load_gene_names()
+            _parse_cell(text, common, found, germline=germline, names=genes, findings=findings, column=column)
 
     def build(items: list[dict[str, object]], table: Table, *gene_columns: str) -> pd.DataFrame:
         return _build(items, table, gene_columns, findings=findings, names=genes, file=file, column=column)
@@ -164,21 +161,28 @@ def parse_alterations(
         variants=build(found.variants, VARIANTS, "gene"),
         germline=build(found.germline, VARIANTS, "gene"),
         copy_number=_one_value_each(build(found.copy_number, COPY_NUMBER, "gene"), findings=findings, column=column),
-        fusions=build(found.fusions, FUSIONS, "gene1", "gene2"),
+        fusions=conform(write_notation(build(found.fusions, FUSIONS, "gene1", "gene2")), FUSIONS),
         profiled=tuple(profiled),
         not_profiled=tuple(blank),
     )
 
 
 def _parse_cell(
-    text: str, common: dict[str, object], found: _Rows, *, germline: bool, findings: Findings, column: str
+    text: str,
+    common: dict[str, object],
+    found: _Rows,
+    *,
+    germline: bool,
+    names: GeneNames,
+    findings: Findings,
+    column: str,
 ) -> None:
     """Parse the items of one cell; report those that cannot be read."""
     for item in re.split(r"[;\n]", text):
         if not item.strip():
             continue
         try:
-            _parse_item(item.strip(), common, found, germline=germline)
+            _parse_item(item.strip(), common, found, germline=germline, names=names)
         except _NotReadableError as reason:
             findings.add(
                 "E_ALTERATION_SYNTAX",
@@ -192,16 +196,18 @@ def _parse_cell(
             )
 
 
-def _parse_item(item: str, common: dict[str, object], found: _Rows, *, germline: bool) -> None:
+def _parse_item(item: str, common: dict[str, object], found: _Rows, *, germline: bool, names: GeneNames) -> None:
     match = _ITEM.fullmatch(item)
     body = match["body"].strip() if match else item
     quals = _parse_qualifiers(match["quals"] if match else None)
     origin = germline or quals.germline
-    partners = _parse_fusion(body)
-    if partners is not None:
-        frame = "Out_of_frame" if quals.out_of_frame else "Unknown"
-        status = "GERMLINE" if origin else "SOMATIC"
-        row = {"gene1": partners[0], "gene2": partners[1], "sv_class": "FUSION", "status": status, "frame": frame}
+    fusion = parse_fusion(body, names) if _FUSION.fullmatch(body) else None
+    if fusion is not None:
+        row = {
+            "gene1": fusion.gene1, "gene2": fusion.gene2, "sv_class": fusion.sv_class or "FUSION",
+            "status": "GERMLINE" if origin else "SOMATIC", "frame": "Out_of_frame" if quals.out_of_frame else "Unknown",
+            "orientation": fusion.orientation or None,
+        }  # fmt: skip
         found.fusions.append({**common, **row, "event_info": item})
         return
     parts = _ALTERATION.fullmatch(body)
@@ -218,18 +224,6 @@ def _parse_item(item: str, common: dict[str, object], found: _Rows, *, germline:
     status = "germline" if origin else "somatic"
     variant = {**common, "gene": gene, **details, "vaf": quals.vaf, "mutation_status": status, "flags": flags or None}
     (found.germline if origin else found.variants).append(variant)
-
-
-def _parse_fusion(body: str) -> tuple[str, str | None] | None:
-    """Return the partners of a fusion, None if the item is none."""
-    match = _FUSION.fullmatch(body)
-    if match:
-        return match["five"], match["three"]
-    match = _DASHED.fullmatch(body)
-    if match and match["five"].upper() not in _HYPHENATED:
-        return match["five"], match["three"]
-    match = _ONE_PARTNER.fullmatch(body)
-    return (match["gene"], None) if match else None
 
 
 def _parse_change(gene: str, alt: str) -> dict[str, object]:

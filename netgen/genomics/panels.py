@@ -5,8 +5,10 @@ Three kinds of file are recognised by content: a cBioPortal gene panel (``stable
 or a table with a header that names a gene column). Gene symbols pass through the same table as those of variants,
 otherwise an aliased gene would look not profiled.
 
-We are more lenient than the BED specification: columns may be separated by blanks, and the name column may spell the
-gene with exon, transcript or position around it. A name without a recognisable gene is counted and adds to the size.
+We are more lenient than the BED specification: columns may be separated by blanks, a line of column names may come
+first, regions may overlap and stand in any order, chromosomes may be spelled with and without ``chr`` in one file, and
+the name column may spell the gene with exon, transcript or position around it. A name without a recognisable gene is
+counted and adds to the size.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import pandas as pd
 
 from netgen import schema
 from netgen.errors import InputError
+from netgen.genomics.alleles import normalize_chromosome
 from netgen.genomics.genes import normalize_gene_list
 from netgen.genomics.textfile import is_null, read_lines, split_fields
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from netgen.errors import Findings
+    from netgen.genomics.gene_names import GeneNames
 
 LIMIT: Final = 200 << 20
 _SKIPPED: Final = re.compile(r"\s*(#|track\b|browser\b|$)")
@@ -69,6 +73,9 @@ class Panel:
         Genes of which only parts (hot spots, single exons) are covered.
     profiles
         Data types that the panel reports; empty = not stated.
+    source
+        What lists the genes: bed, panel_file (a cBioPortal gene panel or a gene list) or assay (every gene); blank =
+        another table.
     """
 
     panel_id: str
@@ -79,9 +86,10 @@ class Panel:
     genes_mode: str = "list"
     partial: frozenset[str] = frozenset()
     profiles: tuple[str, ...] = ()
+    source: str = ""
 
 
-def read_panel(path: Path, *, findings: Findings, panel_id: str | None = None) -> Panel:
+def read_panel(path: Path, *, findings: Findings, panel_id: str | None = None, names: GeneNames | None = None) -> Panel:
     """Return the panel of a BED file, a cBioPortal gene panel file or a gene list.
 
     Blank lines and ``#`` lines are passed over.
@@ -94,6 +102,8 @@ def read_panel(path: Path, *, findings: Findings, panel_id: str | None = None) -
         Collects unusable lines and gene symbols (see ``genes.normalize_genes``).
     panel_id
         Identifier; None = the one in the file, else the file name without its endings.
+    names
+        Gene names; the bundled ones if None. Give those with which the variants are read.
 
     Returns
     -------
@@ -108,12 +118,15 @@ def read_panel(path: Path, *, findings: Findings, panel_id: str | None = None) -
     lines = read_lines(path, limit=LIMIT)
     rows = [(number, line) for number, line in enumerate(lines, start=1) if not _SKIPPED.match(line)]
     own_id = panel_id or path.name.split(".")[0]
+    symbols = _Symbols(findings=findings, names=names, file=str(path))
     if any(line.startswith(("gene_list:", "stable_id:")) for _, line in rows):
-        panel = _parse_cbioportal(rows, path, own_id if panel_id else None, findings)
+        panel = _parse_cbioportal(rows, own_id if panel_id else None, symbols)
     elif rows and _is_bed(rows[0][1]):
-        panel = _parse_bed(rows, path, own_id, findings)
+        panel = _parse_bed(rows, own_id, symbols)
+    elif len(rows) > 1 and _is_bed(rows[1][1]) and not any(part.isdecimal() for part in rows[0][1].split()):
+        panel = _parse_bed(rows[1:], own_id, symbols)  # below a line of column names
     else:
-        panel = _parse_list(rows, path, own_id, findings)
+        panel = _parse_list(rows, own_id, symbols)
     if not panel.genes:
         raise InputError(
             "E_FILE_FORMAT",
@@ -139,7 +152,9 @@ def whole_panel(panel_id: str) -> Panel | None:
     """
     for assay, pattern in _WHOLE.items():
         if pattern.fullmatch(panel_id.strip()):
-            return Panel(panel_id=panel_id, name=assay.upper(), genes=(), assay_type=assay, genes_mode="all")
+            return Panel(
+                panel_id=panel_id, name=assay.upper(), genes=(), assay_type=assay, genes_mode="all", source="assay"
+            )
     return None
 
 
@@ -205,7 +220,7 @@ def measure_mb(intervals: pd.DataFrame) -> float:
     Parameters
     ----------
     intervals
-        ``chrom, start, end``: 0-based, half-open.
+        ``chrom, start, end``: 0-based, half-open, in any order. ``chr1`` and ``1`` are one chromosome.
 
     Returns
     -------
@@ -216,7 +231,7 @@ def measure_mb(intervals: pd.DataFrame) -> float:
 
     frame = pd.DataFrame(
         {
-            "Chromosome": intervals["chrom"].astype(str),
+            "Chromosome": intervals["chrom"].astype(str).map(lambda name: normalize_chromosome(name) or name),
             "Start": intervals["start"].astype("int64"),
             "End": intervals["end"].astype("int64"),
         }
@@ -224,21 +239,33 @@ def measure_mb(intervals: pd.DataFrame) -> float:
     return float(pyranges.PyRanges(frame).merge().lengths().sum()) / 1e6
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Symbols:
+    """How the symbols of one file are brought into one spelling, and where problems go."""
+
+    findings: Findings
+    names: GeneNames | None
+    file: str
+
+    def normalize(self, genes: Iterable[str]) -> tuple[str, ...]:
+        return tuple(normalize_gene_list(genes, findings=self.findings, names=self.names, file=self.file))
+
+
 def _is_bed(line: str) -> bool:
     parts = line.split()
     return len(parts) >= 3 and parts[1].isdecimal() and parts[2].isdecimal()
 
 
-def _parse_bed(rows: Sequence[tuple[int, str]], path: Path, panel_id: str, findings: Findings) -> Panel:
+def _parse_bed(rows: Sequence[tuple[int, str]], panel_id: str, symbols: _Symbols) -> Panel:
     intervals, names, nameless = [], [], 0
     for number, line in rows:
         parts = line.split("\t") if "\t" in line else line.split()
         if not _is_bed("\t".join(parts)) or int(parts[1]) >= int(parts[2]):
-            findings.add(
+            symbols.findings.add(
                 "E_VALUE",
                 f"A region needs chromosome, start and a larger end, found {' '.join(parts[:3])}.",
                 fix="Mend or remove the line.",
-                file=str(path),
+                file=symbols.file,
                 row=number,
             )
             continue
@@ -247,15 +274,14 @@ def _parse_bed(rows: Sequence[tuple[int, str]], path: Path, panel_id: str, findi
         names += found
         nameless += not found
     if nameless:
-        findings.add(
+        symbols.findings.add(
             "I_ROWS_IGNORED",
             f"{nameless} of {len(rows)} regions name no gene; they add to the size of the panel only.",
-            file=str(path),
+            file=symbols.file,
             column="name",
         )
     size = measure_mb(pd.DataFrame(intervals, columns=["chrom", "start", "end"])) if intervals else None
-    genes = normalize_gene_list(names, findings=findings, file=str(path))
-    return Panel(panel_id=panel_id, name=panel_id, genes=tuple(genes), size_mb=size)
+    return Panel(panel_id=panel_id, name=panel_id, genes=symbols.normalize(names), size_mb=size, source="bed")
 
 
 def _genes_of_line(fields: Sequence[str]) -> list[str]:
@@ -270,7 +296,7 @@ def _genes_of_line(fields: Sequence[str]) -> list[str]:
     return [gene] if gene else []
 
 
-def _parse_cbioportal(rows: Sequence[tuple[int, str]], path: Path, panel_id: str | None, findings: Findings) -> Panel:
+def _parse_cbioportal(rows: Sequence[tuple[int, str]], panel_id: str | None, symbols: _Symbols) -> Panel:
     values: dict[str, str] = {}
     for _, line in rows:
         key, _, value = line.partition(":")
@@ -281,33 +307,31 @@ def _parse_cbioportal(rows: Sequence[tuple[int, str]], path: Path, panel_id: str
             "E_FILE_FORMAT",
             f"A gene panel file needs stable_id and gene_list, found no {' and no '.join(missing)}.",
             fix="Add the line, as in 'gene_list: TP53<tab>RB1'.",
-            file=str(path),
+            file=symbols.file,
         )
-    genes = normalize_gene_list(re.split(r"[\t,; ]+", values["gene_list"]), findings=findings, file=str(path))
+    genes = symbols.normalize(re.split(r"[\t,; ]+", values["gene_list"]))
     own_id = panel_id or values["stable_id"]
-    return Panel(panel_id=own_id, name=values.get("description") or own_id, genes=tuple(genes))
+    return Panel(panel_id=own_id, name=values.get("description") or own_id, genes=genes, source="panel_file")
 
 
-def _parse_list(rows: Sequence[tuple[int, str]], path: Path, panel_id: str, findings: Findings) -> Panel:
+def _parse_list(rows: Sequence[tuple[int, str]], panel_id: str, symbols: _Symbols) -> Panel:
     """Read one or more symbols per line, or a table whose header names a gene column."""
     fields = split_fields(line for _, line in rows)
     header = [name.casefold() for name in fields[0]] if fields else []
     column = next((header.index(name) for name in _GENE_HEADERS if name in header), None)
     if column is None:
-        return _plain_list(rows, path, panel_id, findings)
+        return _plain_list(rows, panel_id, symbols)
     exons = header.index("exons") if "exons" in header else None
-    names, partial = [], []
+    parts: dict[bool, list[str]] = {True: [], False: []}  # covered in part, as a whole
     for row in fields[1:]:
         if column < len(row) and not is_null(row[column]):
-            names.append(row[column])
-            if exons is not None and exons < len(row) and not is_null(row[exons]):
-                partial.append(row[column])
-    genes = normalize_gene_list(names, findings=findings, file=str(path))
-    some = normalize_gene_list(partial, findings=findings, file=str(path)) if partial else []
-    return Panel(panel_id=panel_id, name=panel_id, genes=tuple(genes), partial=frozenset(some))
+            parts[exons is not None and exons < len(row) and not is_null(row[exons])].append(row[column])
+    genes = symbols.normalize([*parts[False], *parts[True]])
+    some = frozenset(symbols.normalize(parts[True])).difference(symbols.normalize(parts[False]))
+    return Panel(panel_id=panel_id, name=panel_id, genes=genes, partial=some, source="panel_file")
 
 
-def _plain_list(rows: Sequence[tuple[int, str]], path: Path, panel_id: str, findings: Findings) -> Panel:
+def _plain_list(rows: Sequence[tuple[int, str]], panel_id: str, symbols: _Symbols) -> Panel:
     names = []
     for number, line in rows:
         for token in re.split(r"[\t,; ]+", line.strip()):
@@ -316,13 +340,12 @@ def _plain_list(rows: Sequence[tuple[int, str]], path: Path, panel_id: str, find
             if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.@_-]*", token):
                 names.append(token)
                 continue
-            findings.add(
+            symbols.findings.add(
                 "E_VALUE",
                 "A gene symbol is needed.",
                 fix="Give one symbol per line.",
-                file=str(path),
+                file=symbols.file,
                 row=number,
                 value=token[:40],
             )
-    genes = normalize_gene_list(names, findings=findings, file=str(path))
-    return Panel(panel_id=panel_id, name=panel_id, genes=tuple(genes))
+    return Panel(panel_id=panel_id, name=panel_id, genes=symbols.normalize(names), source="panel_file")

@@ -127,13 +127,15 @@ def read_case_lists(paths: Sequence[Path], *, findings: Findings) -> dict[str, f
     return {data_type: frozenset(samples) for data_type, samples in single.items()}
 
 
-def parse_meta(head: bytes) -> dict[str, str]:
+def parse_meta(head: bytes, *, lenient: bool = False) -> dict[str, str]:
     """Return the ``key: value`` lines of a file, keys in lower case; empty if it is not made of them.
 
     Parameters
     ----------
     head
         The first bytes of the file. A cut last line is tolerated in gene panels and case lists.
+    lenient
+        Pass over lines that are no ``key: value``, for a file whose name says that it is a meta file.
 
     Returns
     -------
@@ -146,9 +148,10 @@ def parse_meta(head: bytes) -> dict[str, str]:
         if not line.strip() or line.startswith("#"):
             continue
         match = re.match(r"\s*([A-Za-z_]+)\s*:(.*)", line)
-        if match is None:
+        if match is not None:
+            values[match.group(1).casefold()] = match.group(2).strip()
+        elif not lenient:
             return values if "gene_list" in values or "case_list_ids" in values else {}
-        values[match.group(1).casefold()] = match.group(2).strip()
     return values
 
 

@@ -10,12 +10,14 @@ import pandas as pd
 from netgen import schema
 from netgen.errors import Findings
 from netgen.genomics.alleles import normalize_build
-from netgen.genomics.cbioportal import find_study_files, read_case_lists, read_gene_panel_matrix
+from netgen.genomics.cbioportal import find_study_files, locate_study, read_case_lists, read_gene_panel_matrix
 from netgen.genomics.copynumber import CopyNumber, read_copy_number
 from netgen.genomics.coverage import ProfileEvidence, StudyCoverage, resolve_profiles
 from netgen.genomics.fusions import read_legacy_fusions, read_structural_variants
 from netgen.genomics.maf import MafFile, read_maf
-from netgen.genomics.panels import read_panel
+from netgen.genomics.panel_files import find_panels_beside, read_panel_file
+from netgen.genomics.profile_files import parse_meta
+from netgen.genomics.textfile import read_head
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,6 +62,7 @@ def read_study_genomics(
     path: Path,
     *,
     findings: Findings,
+    folder: StudyFolder | None = None,
     panels: Sequence[Panel] = (),
     declared: Panel | None = None,
     assume_profiled: bool = False,
@@ -74,9 +77,11 @@ def read_study_genomics(
     Parameters
     ----------
     path
-        Study folder.
+        Study folder, or one that holds nothing else.
     findings
         Collects what the readers of the single files report, E_NO_PANEL included.
+    folder
+        Its files if they are known already.
     panels
         Panels beside those in the folder.
     declared, assume_profiled
@@ -104,27 +109,32 @@ def read_study_genomics(
 
     Notes
     -----
-    The build of ``meta_study.txt`` (``reference_genome``) is that of variants that state none.
+    The build of ``meta_study.txt`` (``reference_genome``) is that of variants that state none. Panels that the study
+    names but does not hold are looked for beside it (``panel_files.find_panels_beside``).
     """
-    folder = find_study_files(path, findings=findings)
+    folder = folder or find_study_files(locate_study(path), findings=findings)
     stated = build or normalize_build(folder.meta.get("reference_genome", ""))
     mafs = tuple(
         read_maf(file.path, findings=findings, build=stated, names=names, excel_dates=excel_dates)
         for file in folder.of("mutations")
     )
     variants = _stack([maf.variants for maf in mafs])
-    copy_numbers = [read_copy_number(file.path, findings=findings) for file in folder.of("cna")]
+    copy_numbers = [read_copy_number(file.path, findings=findings, names=names) for file in folder.of("cna")]
     copy_number = _join_copy_number(copy_numbers)
-    structural = [read_structural_variants(file.path, findings=findings) for file in folder.of("structural_variants")]
-    legacy = [read_legacy_fusions(file.path, findings=findings) for file in folder.of("legacy_fusions")]
+    structural = [
+        read_structural_variants(file.path, findings=findings, names=names) for file in folder.of("structural_variants")
+    ]
+    legacy = [read_legacy_fusions(file.path, findings=findings, names=names) for file in folder.of("legacy_fusions")]
     fusions = pd.concat([*structural, *legacy], ignore_index=True) if structural or legacy else None
     matrices = [
         read_gene_panel_matrix(file.path, findings=findings, stable_ids=folder.stable_ids())
         for file in folder.of("panel_matrix")
     ]
-    own_panels = [read_panel(one, findings=findings) for one in folder.panels]
+    matrix = _join_matrices(matrices)
+    panel_paths = [*folder.panels, *_panels_beside(folder, matrix, sample_panels, panels)]
+    own_panels = [read_panel_file(one, findings=findings) for one in panel_paths]
     evidence = ProfileEvidence(
-        panel_matrix=matrices[0] if matrices else None,
+        panel_matrix=matrix,
         sample_panels=sample_panels,
         case_lists=read_case_lists(folder.case_lists, findings=findings),
         sequenced_samples=sorted({sample for maf in mafs for sample in maf.sequenced_samples or ()}),
@@ -147,7 +157,7 @@ def read_study_genomics(
         folder=folder,
         mafs=mafs,
         variants=variants,
-        copy_number=copy_number.table if copy_number else None,
+        copy_number=_drop_uncovered(copy_number.table, coverage) if copy_number else None,
         fusions=fusions,
         coverage=coverage,
         files=(
@@ -156,7 +166,7 @@ def read_study_genomics(
             *_files(folder, "structural_variants", [len(one) for one in structural]),
             *_files(folder, "legacy_fusions", [len(one) for one in legacy]),
             *_files(folder, "panel_matrix", [len(one) for one in matrices]),
-            *(("panel", path, len(panel.genes)) for path, panel in zip(folder.panels, own_panels, strict=True)),
+            *(("panel", path, len(panel.genes)) for path, panel in zip(panel_paths, own_panels, strict=True)),
             *(("case_list", path, _n_samples(path)) for path in folder.case_lists),
         ),
     )
@@ -169,6 +179,39 @@ def _files(folder: StudyFolder, kind: str, n_rows: Sequence[int]) -> list[tuple[
 def _n_samples(path: Path) -> int:
     lists = read_case_lists([path], findings=Findings())
     return len({sample for samples in lists.values() for sample in samples})
+
+
+def _drop_uncovered(table: pd.DataFrame, coverage: StudyCoverage) -> pd.DataFrame:
+    """Leave out missing values of genes that the panel of the sample lacks: the panel says so already."""
+    panel = table["sample_id"].map(coverage.profiles.set_index("sample_id")["cna"])
+    whole = coverage.panels.loc[(coverage.panels["genes_mode"] == "all").fillna(value=False), "panel_id"]
+    listed = pd.MultiIndex.from_frame(coverage.panel_genes[["panel_id", "gene"]])
+    on_panel = pd.MultiIndex.from_arrays([panel.fillna(""), table["gene"]]).isin(listed) | panel.isin(whole).to_numpy()
+    known = table["value"].notna().to_numpy() | on_panel | panel.isna().to_numpy()
+    return table[known].reset_index(drop=True)
+
+
+def _join_matrices(parts: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Return several panel matrices as one; of two panels for one sample the first counts."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    whole = parts[0].set_index("sample_id")
+    for part in parts[1:]:
+        whole = whole.combine_first(part.set_index("sample_id"))
+    return whole.rename_axis("sample_id").sort_index().reset_index().astype("string")
+
+
+def _panels_beside(
+    folder: StudyFolder, matrix: pd.DataFrame | None, sample_panels: pd.Series | None, given: Sequence[Panel]
+) -> list[Path]:
+    """Return files of panels that the study names and that neither its folder nor the user gives."""
+    named = set(folder.gene_panels().values())
+    if matrix is not None:
+        named |= {str(one) for column in matrix.columns.drop("sample_id") for one in matrix[column].dropna().unique()}
+    if sample_panels is not None:
+        named |= {str(one) for one in sample_panels.dropna().unique()}
+    held = {parse_meta(read_head(path)).get("stable_id", "") for path in folder.panels}
+    return find_panels_beside(folder.folder, named - held - {panel.panel_id for panel in given})
 
 
 def _stack(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:

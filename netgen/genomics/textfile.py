@@ -2,19 +2,24 @@
 
 Lines end at LF or CRLF; a file with CR alone is split there. Text is UTF-8, with or without a byte-order mark, else
 Latin-1. Gzip is recognised by content. Files above ``LIMIT`` bytes are refused.
+
+Files that netgen writes come into being beside their place and are moved there whole; an input is never written over.
 """
 
 from __future__ import annotations
 
 import gzip
+import os
+import tempfile
 import zlib
-from typing import TYPE_CHECKING, Final
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
 
-from netgen.errors import InputError
+from netgen.errors import AnalysisError, InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 LIMIT: Final = 4 << 30
 NULLS: Final = frozenset(
@@ -24,6 +29,20 @@ NULLS: Final = frozenset(
 _LFS: Final = b"version https://git-lfs"
 _GZIP: Final = b"\x1f\x8b"
 _CHUNK: Final = 1 << 20
+# What a file that is no text of ours begins with -> what it is.
+_FOREIGN: Final[dict[bytes, str]] = {
+    b"PK\x03\x04": "a ZIP archive or an XLSX workbook",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"version https://git-lfs": "a Git LFS pointer (the data were not downloaded)",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+    b"%PDF": "a PDF document",
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x1f\x9d": "a file of the old compress (.Z)",
+    b"x\x9c": "a zlib file",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+}
 
 
 def is_lfs_pointer(head: bytes) -> bool:
@@ -40,6 +59,22 @@ def is_lfs_pointer(head: bytes) -> bool:
         True for a pointer.
     """
     return head.startswith(_LFS)
+
+
+def foreign_format(head: bytes) -> str:
+    """Return what a file is that is no text table, by its first bytes.
+
+    Parameters
+    ----------
+    head
+        At least the first 30 bytes.
+
+    Returns
+    -------
+    str
+        With its article; empty if it may be text, gzip or BCF.
+    """
+    return next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), "")
 
 
 def is_ignorable(name: str) -> bool:
@@ -153,6 +188,72 @@ def is_null(text: str) -> bool:
         True for blanks and null tokens, whatever their case.
     """
     return text.strip().casefold() in NULLS
+
+
+@contextmanager
+def write_beside(path: Path, *, inputs: Iterable[Path] = ()) -> Iterator[Path]:
+    """Give a new file to write beside ``path``; it takes that name when all is written, and goes if writing fails.
+
+    Parameters
+    ----------
+    path
+        Where the file is to be; an older one is replaced.
+    inputs
+        Files that must not be written over.
+
+    Yields
+    ------
+    Path
+        The file to write.
+
+    Raises
+    ------
+    AnalysisError
+        E_OUTPUT_PATH if ``path`` is one of the inputs or a folder, or if nothing can be written there.
+    """
+    if path.is_dir() or any(one.exists() and path.exists() and path.samefile(one) for one in inputs):
+        what = "a folder" if path.is_dir() else "one of the input files, which are never changed"
+        raise AnalysisError("E_OUTPUT_PATH", f"{path} is {what}.", fix="Name another output file.")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise AnalysisError(
+            "E_OUTPUT_PATH", f"nothing can be written to {path.parent}: {error.strerror}.", fix="Name another folder."
+        ) from error
+    os.close(handle)
+    work = Path(name)
+    try:
+        yield work
+        work.chmod(0o644)  # mkstemp makes a file that only its owner may read
+        work.replace(path)
+    finally:
+        work.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_output(work: Path, *, like: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing bytes; they are compressed with bgzip if ``like`` ends in .gz or .bgz.
+
+    Parameters
+    ----------
+    work
+        The file to write.
+    like
+        The name it will have.
+
+    Yields
+    ------
+    file object
+        Binary.
+    """
+    if like.suffix not in {".gz", ".bgz"}:
+        with work.open("wb") as handle:
+            yield handle
+        return
+    import pysam
+
+    with pysam.BGZFile(str(work), "wb") as handle:
+        yield handle
 
 
 def _read_bytes(path: Path, limit: int) -> bytes:

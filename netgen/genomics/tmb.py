@@ -19,6 +19,7 @@ HIGH: Final = 10.0  # mutations per Mb, inclusive
 SMALLEST_MB: Final = 0.667  # a smaller panel gives no status
 DOUBTFUL_MB: Final = 1.0  # a panel smaller than this gives a status with a warning
 SILENT: Final = "Silent"
+LAB_DIFFERENCE: Final = 0.3  # of the burden that the laboratory gives
 TMB_COLUMNS: Final[dict[str, str]] = {
     "sample_id": "sample",
     "scheme": "nonsilent: protein-changing; coding_all: also silent",
@@ -100,6 +101,54 @@ def estimate_tmb(
     )
     out.loc[~known | small, "tmb_high"] = pd.NA
     return out.astype(dict.fromkeys(("scheme", "status", "warnings"), "string"))[list(TMB_COLUMNS)]
+
+
+def compare_with_lab(estimated: pd.DataFrame, biomarkers: pd.DataFrame, *, findings: Findings) -> pd.DataFrame:
+    """Return burdens of the laboratory beside those recomputed, where they differ too much (V28).
+
+    Only what can be compared is: a value with its sample, in mutations per Mb, from a panel that is large enough.
+
+    Parameters
+    ----------
+    estimated
+        ``TMB_COLUMNS``.
+    biomarkers
+        ``schema.BIOMARKERS``: rows of the biomarker TMB, unit blank or mut/Mb.
+    findings
+        Receives W_TMB_DISCORDANT, one per sample.
+
+    Returns
+    -------
+    DataFrame
+        ``patient_id``, ``sample_id``, ``lab``, ``tmb``: one row per discordant sample, sorted. The laboratory's value
+        is the preferred one (DOMAIN 4.6); nothing is changed here.
+
+    Notes
+    -----
+    Discordant: the difference is more than 30 % of the laboratory's value. Schemes differ between laboratories (silent
+    mutations count in some), which alone may explain it.
+    """
+    is_tmb = biomarkers["biomarker"].astype("string").str.upper().eq("TMB")
+    unit = biomarkers["unit"].astype("string").str.casefold().str.replace(" ", "").fillna("")
+    usable = is_tmb & unit.isin(["", "mut/mb", "mutations/mb", "muts/mb"]) & biomarkers["value"].notna()
+    lab = biomarkers.loc[usable.fillna(value=False), ["patient_id", "sample_id", "value"]].dropna()
+    lab = lab.rename(columns={"value": "lab"}).drop_duplicates()
+    both = lab.merge(estimated.loc[estimated["status"] == "ok", ["sample_id", "tmb", "scheme"]], on="sample_id")
+    differs = (both["lab"] - both["tmb"]).abs() > LAB_DIFFERENCE * both["lab"] * (1 + 1e-9)
+    out = both[differs].sort_values(["patient_id", "sample_id", "lab"], ignore_index=True)
+    for patient, sample, lab_value, value, scheme in zip(
+        *(out[name] for name in ("patient_id", "sample_id", "lab", "tmb", "scheme")), strict=True
+    ):
+        findings.add(
+            "W_TMB_DISCORDANT",
+            f"The laboratory gives {sample} {lab_value:.1f} mutations per Mb, recomputed ({scheme}) are {value:.1f}.",
+            fix="Check the panel size, the filters and what the laboratory counts; its value is used.",
+            column="TMB",
+            value=sample,
+            patient_id=str(patient),
+            rule="V28",
+        )
+    return out[["patient_id", "sample_id", "lab", "tmb"]]
 
 
 def _poisson(count: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

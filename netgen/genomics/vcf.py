@@ -1,15 +1,18 @@
-"""Read a VEP-annotated VCF into the variants table.
+"""Read a VCF into the variants table, and its structural records into events.
 
-VCF 4.x, plain, gzip or bgzip, and BCF, through pysam. One row per alternative allele that the tumour carries; variants
-are keyed by fully trimmed alleles (``alleles``). Read here: genotype, AD, DP and AF of the tumour, FILTER, and VEP's
-``CSQ``. Not read here: allele counts in the fields of single callers, SnpEff and bcftools annotations, structural
-variants; such records are counted under their reason.
+VCF 4.x, plain, gzip or bgzip, and BCF. One row per alternative allele that the tumour carries; variants are keyed by
+fully trimmed alleles (``alleles``). Read here: genotype, reads and fraction of the tumour (``vcf_depths``), FILTER,
+somatic or germline where it is stated (``vcf_status``), and the annotation field that the header announces
+(``annotation``); what no annotator has seen is called from a reference sequence, if one is given (``consequences``).
+Symbolic alleles and breakends become events (``vcf_structural``). The rest is counted under its reason:
 
 =================== =====================================================================================
 no_alternative      the record has no alternative allele
-symbolic            ``<DEL>``, breakends, ``*``: not a small variant
-no_call             no tumour carries the allele (0/0, ./., another allele; ./1 is a call)
-no_consequence      no entry of CSQ speaks of the allele
+reference_block     a block of reference: ``<NON_REF>``, ``<*>``, or no alternative and END
+spanning_deletion   ``*``: the allele belongs to a record above
+not_an_allele       neither bases nor anything else that the format knows
+no_call             a tumour does not carry the allele (0/0, ./., another allele; ./1 is a call)
+no_consequence      nothing says what the allele does; such variants are in ``VcfFile.unannotated``
 gene_...            the consequence lies in no gene, or in one that cannot be resolved (``genes``)
 malformed           the record cannot be interpreted (E_VALUE)
 =================== =====================================================================================
@@ -17,72 +20,49 @@ malformed           the record cannot be interpreted (E_VALUE)
 
 from __future__ import annotations
 
+import gc
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
-from netgen import schema
-from netgen.errors import InputError
-from netgen.genomics.genes import normalize_genes
-from netgen.genomics.textfile import is_lfs_pointer
-from netgen.genomics.vcf_header import RawHeader, detect_build, find_tumour_columns, name_sample, read_raw_header
-from netgen.genomics.vcf_lines import pysam_records, text_records, unreadable
-from netgen.genomics.vcf_records import VcfRows, objects, read_record, rows_to_frame
-from netgen.genomics.vep import parse_csq_format
+from netgen.errors import Findings, InputError
+from netgen.genomics.annotation import find_annotation
+from netgen.genomics.oncomine import is_func_format
+from netgen.genomics.textfile import foreign_format, is_lfs_pointer
+from netgen.genomics.vcf_files import Batch, Scan, VcfFile, batches_to_files, make_batch
+from netgen.genomics.vcf_header import (
+    RawHeader,
+    detect_build,
+    fault_line,
+    find_header_fault,
+    read_contigs,
+    read_descriptions,
+    split_header,
+)
+from netgen.genomics.vcf_lines import FIXED, read_binary, read_text
+from netgen.genomics.vcf_records import RecordLayout, VcfRows
+from netgen.genomics.vcf_samples import find_tumour_columns, name_sample
+from netgen.genomics.vcf_stream import decompressed, unreadable
+from netgen.genomics.vcf_workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
     import pysam
 
-    from netgen.errors import Findings
+    from netgen.genomics.consequences import Reference
     from netgen.genomics.gene_names import GeneNames
-    from netgen.genomics.vep import CsqFormat
 
+__all__ = ["VcfFile", "read_vcf", "read_vcfs"]
 
-@dataclass(frozen=True, kw_only=True)
-class VcfFile:
-    """What a VCF holds.
-
-    Attributes
-    ----------
-    path
-        The file.
-    variants
-        ``schema.VARIANTS`` in file order; ``row`` is the line in the file (for BCF the number of the record). Behind
-        them ``exon_number`` (``14/21``) if an annotation gives it.
-    samples
-        Tumour samples of the file, with or without variants.
-    build
-        GRCh37 or GRCh38; None if the header does not say.
-    n_records
-        Records in the file.
-    n_dropped
-        Reason -> alleles (of one sample) that gave no row; records for ``no_alternative`` and ``malformed``.
-    """
-
-    path: Path
-    variants: pd.DataFrame
-    samples: tuple[str, ...]
-    build: str | None
-    n_records: int
-    n_dropped: dict[str, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Scan:
-    """One file before its rows become a table."""
-
-    path: Path
-    rows: VcfRows
-    samples: tuple[str, ...]
-    build: str | None
-    n_records: int
+_WORTH: Final = 1 << 23  # bytes: a second or two of reading, if they are compressed
+# Lines that do not speak of the genome build.
+_OF_FIELDS_AND_SAMPLES: Final = ("##INFO=", "##FORMAT=", "##FILTER=", "##tumor_sample=", "##normal_sample=")
+_PARTS: Final = 16  # for each worker, so that none waits long for the last one
 
 
 def read_vcf(
@@ -93,8 +73,10 @@ def read_vcf(
     tumour: str | None = None,
     known_samples: Collection[str] = (),
     names: GeneNames | None = None,
+    reference: Reference | None = None,
+    transcripts: Collection[str] = (),
 ) -> VcfFile:
-    """Return the variants that the tumours of a VCF carry.
+    """Return the variants and events that the tumours of a VCF carry.
 
     Missing values: ``.`` in any field. Filtered records are kept with their FILTER.
 
@@ -104,34 +86,42 @@ def read_vcf(
         VCF, gzip or bgzip VCF, or BCF.
     findings
         Collects E_VCF_TUMOUR_UNKNOWN (with the columns), E_VCF_NOT_ANNOTATED, W_BUILD_UNKNOWN, malformed records, and
-        what ``genes.normalize_genes`` reports.
+        what ``genes.normalize_genes``, ``consequences`` and ``vcf_structural`` report.
     sample_id
-        Sample that the tumour is; None = from column or file name (``vcf_header.name_sample``).
+        Sample that the tumour is; None = from column, header or file name (``vcf_samples.name_sample``).
     tumour
-        Column of the tumour; None = from the header (``vcf_header.find_tumour_columns``).
+        Column of the tumour, or the sample that the header puts behind it; None = from the header
+        (``vcf_samples.find_tumour_columns``).
     known_samples
         Tumour samples of the study.
     names
         Gene names; the bundled ones if None. Give them once for many files.
+    reference
+        What consequences of variants without any are called from; None = such variants give no row.
+    transcripts
+        Transcripts that the user prefers, with or without version.
 
     Returns
     -------
     VcfFile
-        Variants, samples, build, and what was left out. Without tumour or annotation it has no variants.
+        Variants, events, samples, build, and what was left out.
 
     Raises
     ------
     InputError
-        If the file is missing (E_FILE_MISSING) or no VCF that can be read (E_FILE_FORMAT).
+        If the file is missing (E_FILE_MISSING) or no VCF that can be read (E_FILE_FORMAT); if the reference cannot be
+        used.
 
     Notes
     -----
-    1. VAF = AD[alt] / (AD[ref] + AD[alt]) where AD has one value per allele; else the tumour's AF; else missing.
-    2. Without a GT field every allele counts as carried.
-    3. The class follows from the most severe term of the chosen consequence (``vep``, ``classes``).
+    1. VAF = alt / (ref + alt) reads; the rules of the callers are in ``vcf_depths``.
+    2. Without a GT field an allele counts as carried unless the tumour is said to have no read of it.
+    3. The class follows from the most severe term of the chosen consequence (``transcripts``, ``classes``).
     """
-    scan = _scan(path, findings, sample_id=sample_id, tumour=tumour, known_samples=known_samples)
-    return _to_files([scan], findings, names)[0]
+    options = _Options(known_samples=known_samples, transcripts=frozenset(transcripts))
+    with _collector_at_rest():
+        scan = _scan(path, findings, options, sample_id=sample_id, tumour=tumour)
+        return batches_to_files([make_batch([scan])], findings, names, reference)[0]
 
 
 def read_vcfs(
@@ -139,8 +129,12 @@ def read_vcfs(
     *,
     findings: Findings,
     sample_ids: Mapping[Path, str] | None = None,
+    tumours: Mapping[Path, str] | None = None,
     known_samples: Collection[str] = (),
     names: GeneNames | None = None,
+    reference: Reference | None = None,
+    transcripts: Collection[str] = (),
+    threads: int | None = None,
 ) -> list[VcfFile]:
     """Return the variants of many VCFs, faster than one by one: the rows of all files become one table once.
 
@@ -152,60 +146,145 @@ def read_vcfs(
         As in :func:`read_vcf`; also collects the files that cannot be read, so that all are reported in one pass.
     sample_ids
         File -> sample that its tumour is; files that are not named here are resolved as in :func:`read_vcf`.
+    tumours
+        File -> column of its tumour; likewise.
     known_samples, names
         As in :func:`read_vcf`.
+    reference
+        As in :func:`read_vcf`; the consequences of all files are called at once.
+    transcripts
+        As in :func:`read_vcf`.
+    threads
+        Processes that read (``vcf_workers``); None = 1. Few or small files are read by one, whatever is asked for. The
+        result does not depend on it.
 
     Returns
     -------
     list of VcfFile
         One for each file that can be read, in the order of ``paths``.
     """
-    given = sample_ids or {}
+    given, columns = sample_ids or {}, tumours or {}
+    options = _Options(known_samples=known_samples, transcripts=frozenset(transcripts))
+    wanted = [_Wanted(path, given.get(path), columns.get(path)) for path in paths]
+    workers = threads or 1
+    n_parts = _PARTS * workers if workers > 1 and _worth_workers(paths) else 1
+    size = max(-(-len(wanted) // n_parts), 1)
+    parts = [wanted[start : start + size] for start in range(0, len(wanted), size)] or [[]]
+    with _collector_at_rest():
+        batches = []
+        for batch, found in spread(partial(_read_part, options=options), parts, workers):
+            batches.append(batch)
+            findings.extend(found)
+        return batches_to_files(batches, findings, names, reference)
+
+
+def _worth_workers(paths: Sequence[Path]) -> bool:
+    """Tell whether files are so large that a worker, which needs a second to start, saves time."""
+    return sum(path.stat().st_size for path in paths if path.is_file()) > _WORTH
+
+
+class _Wanted(NamedTuple):
+    """A file, and what the caller says of its tumour."""
+
+    path: Path
+    sample_id: str | None
+    tumour: str | None
+
+
+def _read_part(part: Sequence[_Wanted], *, options: _Options) -> tuple[Batch, Findings]:
+    """Read some of many files, here or in a worker; what cannot be read is reported."""
+    findings = Findings()
     scans = []
-    for path in paths:
-        try:
-            scans.append(_scan(path, findings, sample_id=given.get(path), tumour=None, known_samples=known_samples))
-        except InputError as error:
-            findings.extend([error.finding])
-    return _to_files(scans, findings, names)
+    with _collector_at_rest():
+        for one in part:
+            try:
+                scans.append(_scan(one.path, findings, options, sample_id=one.sample_id, tumour=one.tumour))
+            except InputError as error:
+                findings.extend([error.finding])
+        return make_batch(scans), findings
 
 
-def _scan(
-    path: Path,
-    findings: Findings,
-    *,
-    sample_id: str | None,
-    tumour: str | None,
-    known_samples: Collection[str],
-) -> _Scan:
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the garbage collector from walking, again and again, rows that are all still needed: a sixth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Options:
+    """What the reading of all files shares."""
+
+    known_samples: Collection[str]
+    transcripts: frozenset[str]
+
+
+def _scan(path: Path, findings: Findings, options: _Options, *, sample_id: str | None, tumour: str | None) -> Scan:
     _check_file(path)
-    raw = read_raw_header(path)
-    rows, n_records = VcfRows(), 0
-    with _open(path) as handle:
-        columns = list(handle.header.samples)
-        picked, samples = _pick_tumours(columns, raw, path, tumour, sample_id, known_samples, findings)
-        layout = _csq_layout(handle.header)
-        contigs = {name: int(contig.length or 0) for name, contig in handle.header.contigs.items()}
-        build = detect_build(contigs, raw.lines or str(handle.header).splitlines())
-        if raw.n_lines:
-            records = text_records(path, raw.n_lines, len(columns), picked, rows, findings)
-        else:
-            records = pysam_records(handle, path, picked, rows, findings)
-        for record in records:
-            n_records += 1
-            if layout is not None and samples:
-                read_record(record, samples, layout, rows)
-    n_records += rows.dropped.get("malformed", 0)
-    if layout is None and n_records:
-        _report_unannotated(path, findings)
-    if build is None and rows.rows:
-        findings.add(
-            "W_BUILD_UNKNOWN",
-            "The header names no genome build.",
-            fix="Add contig lengths or a ##reference line, or state the build of the study.",
-            file=str(path),
-        )
-    return _Scan(path=path, rows=rows, samples=tuple(samples), build=build, n_records=n_records)
+    with closing(decompressed(path)) as blocks:
+        raw, rest = split_header(blocks)
+        with _open(path, raw) as handle:
+            return _read(path, handle, raw, chain([rest], blocks), findings, options, sample_id, tumour)
+
+
+def _read(
+    path: Path, handle: pysam.VariantFile, raw: RawHeader, blocks: Iterator[bytes], findings: Findings,
+    options: _Options, sample_id: str | None, tumour: str | None,
+) -> Scan:  # fmt: skip
+    """Read the records of an open file; ``blocks`` is its text behind the header, not used for BCF."""
+    rows = VcfRows()
+    columns, lines = (raw.columns, raw.lines) if raw.n_lines else _binary_header(handle, path)
+    picked, samples = _pick_tumours(
+        columns, lines, path, tumour=tumour, sample_id=sample_id, known_samples=options.known_samples,
+        findings=findings, row=raw.n_lines or None,
+    )  # fmt: skip
+    descriptions = _descriptions(tuple(line for line in lines if line.startswith("##INFO=")))
+    annotation = find_annotation(descriptions)
+    layout = RecordLayout(
+        samples=tuple(samples),
+        places=tuple(FIXED + 1 + place for place in picked),
+        normal=FIXED + 2 - picked[0] if len(columns) == 2 and len(picked) == 1 else None,
+        lone=len(columns) < 2,
+        annotation=annotation,
+        transcripts=options.transcripts,
+    )
+    if raw.n_lines:
+        n_records = read_text(blocks, raw.n_lines, len(columns), layout, rows, path=path, findings=findings)
+    else:
+        n_records = read_binary(handle, layout, rows, path, findings)
+    return Scan(
+        path=path,
+        rows=rows,
+        samples=tuple(samples),
+        build=_build(tuple(line for line in lines if not line.startswith(_OF_FIELDS_AND_SAMPLES))),
+        n_records=n_records,
+        annotated=annotation is not None,
+        oncomine=is_func_format(descriptions.get("FUNC", "")),
+        description=descriptions.get(annotation.field, "") if annotation is not None else "",
+    )
+
+
+@lru_cache(maxsize=16)  # the files of a cohort share most lines of their headers
+def _descriptions(lines: tuple[str, ...]) -> Mapping[str, str]:
+    return read_descriptions(lines)
+
+
+@lru_cache(maxsize=16)
+def _build(lines: tuple[str, ...]) -> str | None:
+    return detect_build(read_contigs(lines), lines)
+
+
+def _binary_header(handle: pysam.VariantFile, path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return sample columns and lines of the header of a BCF."""
+    try:
+        return tuple(handle.header.samples), tuple(str(handle.header).splitlines())
+    except UnicodeDecodeError as error:
+        raise unreadable(path, error) from error
 
 
 def _check_file(path: Path) -> None:
@@ -219,24 +298,30 @@ def _check_file(path: Path) -> None:
         raise InputError(
             "E_FILE_FORMAT", "A VCF is needed, found a Git-LFS pointer.", fix="Fetch it: git lfs pull.", file=str(path)
         )
+    foreign = foreign_format(head)
+    if foreign:
+        raise InputError(
+            "E_FILE_FORMAT", f"A VCF (plain, gzip or bgzip) or BCF is needed, found {foreign}.",
+            fix="Unpack it, and compress it with bgzip if it should be compressed.", file=str(path),
+        )  # fmt: skip
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[pysam.VariantFile]:
+def _open(path: Path, raw: RawHeader) -> Iterator[pysam.VariantFile]:
     """Open a VCF by file descriptor: an index beside it is not loaded, which is what makes small files slow."""
     import pysam
 
     before = pysam.set_verbosity(0)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        with _handle(path, descriptor) as handle:
+        with _handle(path, descriptor, raw) as handle:
             yield handle
     finally:
         os.close(descriptor)
         pysam.set_verbosity(before)
 
 
-def _handle(path: Path, descriptor: int) -> pysam.VariantFile:
+def _handle(path: Path, descriptor: int, raw: RawHeader) -> pysam.VariantFile:
     import pysam
 
     try:
@@ -245,17 +330,19 @@ def _handle(path: Path, descriptor: int) -> pysam.VariantFile:
         except TypeError:  # pysam cannot say what is wrong with a descriptor; by path it can
             return pysam.VariantFile(str(path))
     except (ValueError, OSError, NotImplementedError, KeyError) as error:
-        raise unreadable(path, error) from error
+        raise unreadable(path, find_header_fault(raw) or str(error), row=fault_line(raw)) from error
 
 
 def _pick_tumours(
     columns: Sequence[str],
-    raw: RawHeader,
+    lines: Sequence[str],
     path: Path,
+    *,
     tumour: str | None,
     sample_id: str | None,
     known_samples: Collection[str],
     findings: Findings,
+    row: int | None,
 ) -> tuple[list[int], list[str]]:
     """Return places of the tumour columns and the samples they are; both empty if unknown (reported)."""
     known = {*known_samples, *([sample_id] if sample_id else [])}
@@ -263,8 +350,10 @@ def _pick_tumours(
         name = sample_id or name_sample("", path, known)
         if sample_id or name in known:
             return [], [name]
-    picked = find_tumour_columns(columns, raw.lines, tumour=tumour, known_samples=known)
-    samples = [name_sample(column, path, known) for column in picked]
+    if sample_id is not None and tumour is None and len(columns) == 1:
+        tumour = columns[0]  # the caller says what the only column is
+    picked = find_tumour_columns(columns, lines, tumour=tumour, known_samples=known)
+    samples = [name_sample(column, path, known, lines) for column in picked]
     if sample_id is not None and len(picked) == 1:
         samples = [sample_id]
     if picked and len(set(samples)) == len(samples):
@@ -275,58 +364,7 @@ def _pick_tumours(
         f"{wanted[0].upper()}{wanted[1:]} is needed, found {', '.join(columns) if columns else 'no sample columns'}.",
         fix="Name the sample (sample_id) or the column, or add ##tumor_sample= to the header.",
         file=str(path),
-        row=raw.n_lines or None,
+        row=row,
         value=";".join(columns),
     )
     return [], []
-
-
-def _csq_layout(header: pysam.VariantHeader) -> CsqFormat | None:
-    if "CSQ" not in header.info:
-        return None
-    return parse_csq_format(str(header.info["CSQ"].description or ""))
-
-
-def _report_unannotated(path: Path, findings: Findings) -> None:
-    findings.add(
-        "E_VCF_NOT_ANNOTATED",
-        "Consequences are needed to name genes, found no VEP annotation (INFO field CSQ with its Format).",
-        fix="Annotate the file with VEP (--vcf --symbol --hgvs --canonical --mane).",
-        file=str(path),
-        column="INFO",
-    )
-
-
-def _to_files(scans: Sequence[_Scan], findings: Findings, names: GeneNames | None) -> list[VcfFile]:
-    """Return the files with their parts of one table."""
-    rows = [row for scan in scans for row in scan.rows.rows]
-    counts = [len(scan.rows.rows) for scan in scans]
-    build = np.repeat(objects([scan.build for scan in scans]), counts)
-    frame = rows_to_frame(rows, build, np.repeat(objects([str(scan.path) for scan in scans]), counts))
-    genes = normalize_genes(
-        frame["gene"],
-        findings=findings,
-        names=names,
-        positions=frame[["build", "chrom", "pos"]],
-        file=str(scans[0].path) if len(scans) == 1 else "",
-        rows=frame["row"],
-        column="SYMBOL",
-    )
-    table = schema.conform(frame.assign(gene=genes.gene, entrez_gene_id=genes.entrez_gene_id), schema.VARIANTS)
-    used = genes.gene.notna().to_numpy(dtype=bool)
-    reasons = genes.reason.to_numpy(dtype=object)
-    files = []
-    for scan, start, stop in zip(scans, np.cumsum(counts) - counts, np.cumsum(counts), strict=True):
-        for reason in reasons[start:stop][~used[start:stop]]:
-            scan.rows.drop(str(reason))
-        files.append(
-            VcfFile(
-                path=scan.path,
-                variants=table.iloc[start:stop][used[start:stop]].reset_index(drop=True),
-                samples=scan.samples,
-                build=scan.build,
-                n_records=scan.n_records,
-                n_dropped=dict(sorted(scan.rows.dropped.items())),
-            )
-        )
-    return files

@@ -1,29 +1,28 @@
-"""What the header of a VCF tells: genome build, the tumour column, the name of the sample, the number of its lines."""
+"""The header of a VCF as text: its lines, its sample columns, the genome build that it names."""
 
 from __future__ import annotations
 
 import re
-import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from netgen.genomics.alleles import CHROMOSOME_LENGTHS, normalize_build, normalize_chromosome
+from netgen.genomics.vcf_stream import decompressed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _BOM: Final = b"\xef\xbb\xbf"
-_CHUNK: Final = 1 << 14
 _COLUMNS: Final = b"\n#CHROM"
+_ID: Final = re.compile(r"[<,]ID=([^,>]+)")
+_DESCRIPTION: Final = re.compile(r'[<,]Description="((?:[^"\\]|\\.)*)')
+_LENGTH: Final = re.compile(r"[<,]length=([0-9]{1,18})\b")
+_FIXED_NAMES: Final = ("#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO")
 _HEADER_LIMIT: Final = 1 << 28
-_TUMOUR_NAMES: Final = frozenset({"tumor", "tumour"})
-_NORMAL_NAMES: Final = frozenset({"normal", "germline", "blood"})
-_GENERIC: Final = _TUMOUR_NAMES | {"sample", "sample1", "unknown", "default"}
 _BUILD_WORD: Final = re.compile(
     r"(?<![a-z0-9])(GRCh3[78](?:[-_]?lite)?|hg19|hg38|b37|b38|human_?g1k_?v37|hs37d5)(?![0-9])", re.IGNORECASE
 )
-_ENDING: Final = re.compile(r"\.(vcf|bcf)(\.b?gz)?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +33,8 @@ class RawHeader:
     ----------
     lines
         ``##`` lines; empty for BCF.
+    fixed
+        Columns up to FORMAT, as the line ``#CHROM`` names them.
     columns
         Sample columns; empty if the file has none (or is BCF).
     n_lines
@@ -41,6 +42,7 @@ class RawHeader:
     """
 
     lines: tuple[str, ...]
+    fixed: tuple[str, ...]
     columns: tuple[str, ...]
     n_lines: int
 
@@ -58,20 +60,129 @@ def read_raw_header(path: Path) -> RawHeader:
     RawHeader
         Empty if the file is not text or has no ``#CHROM`` line.
     """
+    return split_header(decompressed(path))[0]
+
+
+def split_header(blocks: Iterator[bytes]) -> tuple[RawHeader, bytes]:
+    """Return the header of a VCF, and what was read behind it.
+
+    Parameters
+    ----------
+    blocks
+        Content of the file; advanced to the block in which the header ends.
+
+    Returns
+    -------
+    tuple
+        The header (as :func:`read_raw_header`), and the bytes behind it that were already taken from ``blocks``.
+    """
     data = bytearray()
     end = -1
-    for chunk in _decompressed(path):
+    for block in blocks:
         begin = max(len(data) - len(_COLUMNS), 0)
-        data += chunk
+        data += block
         start = data.find(_COLUMNS, begin)
         end = data.find(b"\n", start + 1) if start >= 0 else -1
         if end >= 0 or len(data) > _HEADER_LIMIT or not data.lstrip(_BOM).startswith(b"#"):
             break
-    if b"\n#CHROM" not in data or not data.lstrip(_BOM).startswith(b"#"):
-        return RawHeader(lines=(), columns=(), n_lines=0)
+    if _COLUMNS not in data or not data.lstrip(_BOM).startswith(b"#"):
+        return RawHeader(lines=(), fixed=(), columns=(), n_lines=0), b""
     head = data[: end if end >= 0 else len(data)].decode("utf-8-sig", errors="replace")
     *lines, last = [line.removesuffix("\r") for line in head.rstrip("\n").split("\n")]
-    return RawHeader(lines=tuple(lines), columns=tuple(last.split("\t")[9:]), n_lines=len(lines) + 1)
+    names = tuple(last.split("\t"))
+    header = RawHeader(lines=tuple(lines), fixed=names[:9], columns=names[9:], n_lines=len(lines) + 1)
+    return header, bytes(data[end + 1 :]) if end >= 0 else b""
+
+
+def find_header_fault(header: RawHeader) -> str:
+    """Return what is wrong with a header that the library refuses.
+
+    Parameters
+    ----------
+    header
+        Header as text.
+
+    Returns
+    -------
+    str
+        Empty if nothing is.
+    """
+    if not header.n_lines:
+        return "it has no header that ends in a line #CHROM"
+    stray = _stray_line(header)
+    if stray is not None:
+        return f"lines of the header begin with ##, found {header.lines[stray][:40]!r}"
+    if header.fixed[:8] != _FIXED_NAMES:
+        return f"the line #CHROM must name {', '.join(_FIXED_NAMES)}, separated by tabs"
+    if len(header.fixed) > 8 and not header.columns:
+        return "the line #CHROM announces FORMAT, but no sample"
+    names = [name for name in header.columns if header.columns.count(name) > 1]
+    return f"two sample columns are called {names[0]}" if names else ""
+
+
+def fault_line(header: RawHeader) -> int | None:
+    """Return the line of what :func:`find_header_fault` finds.
+
+    Parameters
+    ----------
+    header
+        Header as text.
+
+    Returns
+    -------
+    int or None
+        From 1; the line ``#CHROM`` unless another is at fault; None without a header.
+    """
+    stray = _stray_line(header)
+    return header.n_lines or None if stray is None else stray + 1
+
+
+def _stray_line(header: RawHeader) -> int | None:
+    return next((place for place, line in enumerate(header.lines) if not line.startswith("##")), None)
+
+
+def read_descriptions(lines: Iterable[str]) -> dict[str, str]:
+    """Return the descriptions of the fields of INFO.
+
+    Parameters
+    ----------
+    lines
+        ``##`` lines.
+
+    Returns
+    -------
+    dict
+        ID -> Description, empty if there is none; the first of several.
+    """
+    out: dict[str, str] = {}
+    for line in lines:
+        name = _ID.search(line) if line.startswith("##INFO=") else None
+        if name is not None:
+            text = _DESCRIPTION.search(line)
+            out.setdefault(name[1], text[1].replace('\\"', '"') if text is not None else "")
+    return out
+
+
+def read_contigs(lines: Iterable[str]) -> dict[str, int]:
+    """Return the contigs of a header.
+
+    Parameters
+    ----------
+    lines
+        ``##`` lines.
+
+    Returns
+    -------
+    dict
+        ID -> length, 0 if it is not stated.
+    """
+    out: dict[str, int] = {}
+    for line in lines:
+        name = _ID.search(line) if line.startswith("##contig=") else None
+        if name is not None:
+            length = _LENGTH.search(line)
+            out[name[1]] = int(length[1]) if length is not None else 0
+    return out
 
 
 def detect_build(contigs: Mapping[str, int], lines: Iterable[str]) -> str | None:
@@ -87,9 +198,9 @@ def detect_build(contigs: Mapping[str, int], lines: Iterable[str]) -> str | None
     Returns
     -------
     str or None
-        GRCh37 or GRCh38: the build whose chromosome lengths fit (chromosomes 1-22, X, Y), else the one that the
-        ``##reference``, ``##assembly``, ``##contig`` or ``##VEP`` lines name; None if neither says, or several are
-        named.
+        GRCh37 or GRCh38: the build whose chromosome lengths fit (chromosomes 1-22, X, Y), else the one that the lines
+        ``##reference`` (CrossMap: ``##new_reference_genome``), ``##assembly``, ``##contig`` or ``##VEP`` name; None if
+        neither says, or several are named.
     """
     fits = {
         build: sum(
@@ -104,118 +215,8 @@ def detect_build(contigs: Mapping[str, int], lines: Iterable[str]) -> str | None
         return best
     named = set()
     for line in lines:
-        if re.match(r"##(reference|assembly|contig|VEP|genome|GATKCommandLine)\b", line, re.IGNORECASE):
+        if re.match(
+            r"##(reference|new_reference_genome|assembly|contig|VEP|genome|GATKCommandLine)\b", line, re.IGNORECASE
+        ):
             named |= {normalize_build(word) for word in _BUILD_WORD.findall(line)} - {None}
     return named.pop() if len(named) == 1 else None
-
-
-def find_tumour_columns(
-    columns: Sequence[str],
-    lines: Iterable[str],
-    *,
-    tumour: str | None = None,
-    known_samples: Collection[str] = (),
-) -> list[str]:
-    """Return the columns that hold tumours.
-
-    Parameters
-    ----------
-    columns
-        Sample columns of the file.
-    lines
-        ``##`` lines.
-    tumour
-        Column that the caller names.
-    known_samples
-        Tumour samples of the study.
-
-    Returns
-    -------
-    list of str
-        Empty if it cannot be told.
-
-    Notes
-    -----
-    In this order: the column the caller names; ``##tumor_sample=``; columns named as samples of the study; the only
-    column; the other of two if ``##normal_sample=`` names one; a column TUMOR (TUMOUR); the other of two if one is
-    called NORMAL; a column ``<tumour>_<normal>`` that begins with a sample of the study.
-    """
-    if tumour is not None:
-        return [tumour] if tumour in columns else []
-    stated = _header_value(lines, r"tumou?r_sample")
-    if stated in columns:
-        return [str(stated)]
-    known = [column for column in columns if column in set(known_samples)]
-    if known or len(columns) == 1:
-        return known or list(columns)
-    named = [column for column in columns if column.casefold() in _TUMOUR_NAMES]
-    if len(named) == 1:
-        return named
-    normals = [column for column in columns if column.casefold() in _NORMAL_NAMES]
-    stated = _header_value(lines, r"normal_sample")
-    if stated in columns:
-        normals = [str(stated)]
-    if len(columns) == 2 and len(normals) == 1:
-        return [column for column in columns if column not in normals]
-    return [column for column in columns if _prefix(column, known_samples)]
-
-
-def name_sample(column: str, path: Path, known_samples: Collection[str]) -> str:
-    """Return the sample that a tumour column stands for.
-
-    Parameters
-    ----------
-    column
-        Name of the column, empty if the file has none.
-    path
-        The file.
-    known_samples
-        Samples of the study.
-
-    Returns
-    -------
-    str
-        The column itself if it is a sample; the sample that it begins with (``<tumour>_<normal>``); the sample that
-        the file is named after; else the column, or for a generic name (TUMOR) the file name without its endings.
-    """
-    known = set(known_samples)
-    if column in known:
-        return column
-    prefix = _prefix(column, known)
-    if prefix:
-        return prefix
-    stem = _ENDING.sub("", path.name)
-    for candidate in (stem, stem.split(".")[0]):
-        if candidate in known:
-            return candidate
-    return stem if column.casefold() in _GENERIC | {""} else column
-
-
-def _prefix(column: str, known_samples: Collection[str]) -> str:
-    """Return the longest sample that a column ``<tumour>_<normal>`` begins with."""
-    return max((one for one in known_samples if column.startswith(f"{one}_")), key=len, default="")
-
-
-def _header_value(lines: Iterable[str], key: str) -> str | None:
-    for line in lines:
-        match = re.fullmatch(rf"##{key}=(.+)", line.strip(), re.IGNORECASE)
-        if match:
-            return match.group(1).strip()
-    return None
-
-
-def _decompressed(path: Path) -> Iterable[bytes]:
-    """Yield the content of a plain or gzip file, member by member for bgzip."""
-    with path.open("rb") as handle:
-        chunk = handle.read(_CHUNK)
-        if not chunk.startswith(b"\x1f\x8b"):
-            while chunk:
-                yield chunk
-                chunk = handle.read(_CHUNK)
-            return
-        member = zlib.decompressobj(wbits=31)
-        while chunk:
-            yield member.decompress(chunk)
-            chunk = member.unused_data or handle.read(_CHUNK)
-            if member.eof and chunk:
-                member = zlib.decompressobj(wbits=31)

@@ -1,7 +1,8 @@
 """VEP's ``CSQ``: which of its entries speak of an allele, and which one is told.
 
 The order of the fields is read from the header, never assumed. Values are percent-decoded. ``CSQ`` is not split when a
-multi-allelic record is: entries are picked by ``ALLELE_NUM``, else by their ``Allele`` in VEP's own spelling.
+multi-allelic record is: entries are picked by ``ALLELE_NUM``, else by their ``Allele`` in VEP's own spelling. Of
+several entries that speak of the allele, ``transcripts`` says which is told. SnpEff (``ann``) shares all but the names.
 """
 
 from __future__ import annotations
@@ -13,24 +14,32 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
 from netgen.genomics.alleles import trim_allele
-from netgen.genomics.classes import consequence_rank, most_severe, normalize_protein_change
+from netgen.genomics.classes import normalize_protein_change
+from netgen.genomics.protein import RESIDUES
+from netgen.genomics.transcripts import Consequence, rank_transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-_FIELDS: Final = {
-    "allele": "Allele", "allele_num": "ALLELE_NUM", "terms": "Consequence", "symbol": "SYMBOL", "feature": "Feature",
-    "hgvsc": "HGVSc", "hgvsp": "HGVSp", "protein_position": "Protein_position", "amino_acids": "Amino_acids",
-    "biotype": "BIOTYPE", "pick": "PICK", "mane": "MANE_SELECT", "canonical": "CANONICAL", "exon": "EXON",
+    from netgen.genomics.transcripts import Rank
+
+# Attribute of CsqFormat -> names of the field, the best first.
+_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "allele": ("Allele",), "allele_num": ("ALLELE_NUM",), "terms": ("Consequence",), "symbol": ("SYMBOL",),
+    "feature": ("Feature",), "hgvsc": ("HGVSc",), "hgvsp": ("HGVSp",), "protein_position": ("Protein_position",),
+    "amino_acids": ("Amino_acids",), "biotype": ("BIOTYPE",), "pick": ("PICK",), "mane": ("MANE_SELECT", "MANE"),
+    "canonical": ("CANONICAL",), "exon": ("EXON",),
 }  # fmt: skip
 _FORMAT: Final = re.compile(r"Format:\s*([^\"]+)")
+# Most of HGVSp; written out here, several times faster than by the general rules, which say the same.
+_SUBSTITUTION: Final = re.compile(r"(?:[^:]*:)?p\.([A-Z][a-z]{2})([0-9]+)([A-Z][a-z]{2})")
+_SUBSTITUTES: Final = RESIDUES.keys() - {"Xaa"}  # behind a position it is a stop
 _FREQUENCY: Final = re.compile(r"MAX_AF|gnomAD[eg]?(?:_[A-Za-z]+)*_AF", re.IGNORECASE)
-_OUTSIDE: Final = frozenset({"upstream_gene_variant", "downstream_gene_variant", "intergenic_variant"})
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # compared by identity: a header is parsed once
 class CsqFormat:
-    """Where each field of ``CSQ`` stands; -1 = the header does not announce it.
+    """Where each field of an entry stands; -1 = the header does not announce it.
 
     Attributes
     ----------
@@ -42,6 +51,9 @@ class CsqFormat:
         Fields that single out a transcript.
     frequencies
         Population frequencies.
+    snpeff
+        ``Allele`` is the alternative allele as the record writes it, not VEP's spelling, and of equal entries the first
+        is that of the canonical transcript.
     """
 
     width: int
@@ -60,33 +72,7 @@ class CsqFormat:
     canonical: int
     exon: int
     frequencies: tuple[int, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Consequence:
-    """What one allele does to one transcript.
-
-    Attributes
-    ----------
-    terms
-        Sequence Ontology terms joined by ``&``.
-    symbol
-        Gene symbol as written, empty if there is none.
-    transcript_id, hgvsc, hgvsp
-        Transcript, coding change and protein change (``p.``, one letter); None if not given.
-    population_af
-        Largest population frequency; None if not given.
-    exon
-        Number of the exon as written (``14/21``); None if not given.
-    """
-
-    terms: str
-    symbol: str
-    transcript_id: str | None
-    hgvsc: str | None
-    hgvsp: str | None
-    population_af: float | None
-    exon: str | None
+    snpeff: bool = False
 
 
 @lru_cache(maxsize=256)
@@ -104,17 +90,36 @@ def parse_csq_format(description: str) -> CsqFormat | None:
         None if it announces no fields, or not those that are needed (Allele, Consequence, SYMBOL).
     """
     match = _FORMAT.search(description)
-    if match is None:
-        return None
-    names = [name.strip(" '") for name in match.group(1).split("|")]
+    return place_fields(match.group(1), _FIELDS) if match else None
+
+
+def place_fields(text: str, fields: Mapping[str, tuple[str, ...]], *, snpeff: bool = False) -> CsqFormat | None:
+    """Return where the fields stand that a description lists.
+
+    Parameters
+    ----------
+    text
+        Names joined by ``|``.
+    fields
+        Attribute of ``CsqFormat`` -> names that the field may have, the best first; what is left out is never given.
+    snpeff
+        As in ``CsqFormat``.
+
+    Returns
+    -------
+    CsqFormat or None
+        None without allele, consequence or symbol.
+    """
+    names = [name.strip(" '") for name in text.split("|")]
     place = {name: number for number, name in reversed(list(enumerate(names)))}
-    if not {"Allele", "Consequence", "SYMBOL"} <= set(place):
+    found = {
+        attribute: next((place[name] for name in fields.get(attribute, ()) if name in place), -1)
+        for attribute in _FIELDS
+    }
+    if min(found["allele"], found["terms"], found["symbol"]) < 0:
         return None
-    return CsqFormat(
-        width=len(names),
-        frequencies=tuple(number for number, name in enumerate(names) if _FREQUENCY.fullmatch(name)),
-        **{attribute: place.get(name, -1) for attribute, name in _FIELDS.items()},
-    )
+    frequencies = tuple(number for number, name in enumerate(names) if _FREQUENCY.fullmatch(name))
+    return CsqFormat(width=len(names), frequencies=frequencies, snpeff=snpeff, **found)
 
 
 def vep_alleles(ref: str, alts: Sequence[str]) -> list[str]:
@@ -141,7 +146,13 @@ def vep_alleles(ref: str, alts: Sequence[str]) -> list[str]:
 
 @lru_cache(maxsize=1 << 14)  # variants recur between the patients of a cohort
 def choose_consequence(
-    csq: str, layout: CsqFormat, *, ref: str, alts: tuple[str, ...], number: int
+    csq: str,
+    layout: CsqFormat,
+    *,
+    ref: str,
+    alts: tuple[str, ...],
+    number: int,
+    transcripts: frozenset[str] = frozenset(),
 ) -> Consequence | None:
     """Return the consequence that is told of one allele.
 
@@ -155,6 +166,8 @@ def choose_consequence(
         Alleles of the record.
     number
         Which alternative allele, from 1.
+    transcripts
+        Transcripts that the user prefers.
 
     Returns
     -------
@@ -163,18 +176,16 @@ def choose_consequence(
 
     Notes
     -----
-    The first entry by: flagged PICK; has a gene; lies in the gene rather than beside it; MANE Select; canonical;
-    protein coding; most severe consequence; transcript id. (A canonical transcript of the neighbour must not hide a
-    change inside a gene, so "in the gene" stands before "canonical".)
+    A record with one alternative allele may still carry the entries of others (it was split after it was annotated):
+    then, too, only those of its allele count.
     """
-    if not csq:
-        return None
-    rows = [_split(entry, layout.width) for entry in csq.split(",")]
-    if len(alts) > 1:
-        rows = _of_allele(rows, layout, ref, alts, number)
+    entries = csq.split(",") if csq else []
+    rows = _picked(entries, layout) if entries and len(alts) == 1 else []
+    if not rows:
+        rows = _of_record([_split(entry, layout.width) for entry in entries], layout, ref, alts, number)
     if not rows:
         return None
-    best = rows[0] if len(rows) == 1 else min(rows, key=lambda row: _rank(row, layout))
+    best = rows[0] if len(rows) == 1 else min(rows, key=lambda row: _rank(row, layout, transcripts))
     coding = _decode(best[layout.hgvsc]).rsplit(":", 1)[-1]
     return Consequence(
         terms=best[layout.terms],
@@ -193,12 +204,33 @@ def _split(entry: str, width: int) -> list[str]:
     return row if len(row) > width else [*row, *[""] * (width + 1 - len(row))]
 
 
+def _picked(entries: Sequence[str], layout: CsqFormat) -> list[list[str]]:
+    """Return the entries that are flagged, if all begin with one allele: what nobody picked need not be split."""
+    if layout.allele != 0 or not 0 < layout.pick < layout.width - 1:
+        return []
+    allele = f"{entries[0].partition('|')[0]}|"
+    if not all([entry.startswith(allele) for entry in entries]):  # noqa: C419  # a list is faster for so few
+        return []
+    rows = [_split(entry, layout.width) for entry in entries if "|1|" in entry]
+    return [row for row in rows if row[layout.pick] == "1"]
+
+
+def _of_record(rows: list[list[str]], layout: CsqFormat, ref: str, alts: Sequence[str], number: int) -> list[list[str]]:
+    """Return the entries of one allele; of a lone allele all of them, unless they speak of several."""
+    if len(alts) > 1:
+        return _of_number(rows, layout, number) or _of_allele(rows, layout, ref, alts, number)
+    if len(rows) > 1 and len({row[layout.allele] for row in rows}) > 1:
+        return _of_allele(rows, layout, ref, alts, number)
+    return rows
+
+
+def _of_number(rows: list[list[str]], layout: CsqFormat, number: int) -> list[list[str]]:
+    return [row for row in rows if row[layout.allele_num] == str(number)]
+
+
 def _of_allele(rows: list[list[str]], layout: CsqFormat, ref: str, alts: Sequence[str], number: int) -> list[list[str]]:
-    """Return the entries of one allele: by number, by VEP's spelling, by the trimmed spelling."""
-    numbered = [row for row in rows if row[layout.allele_num] == str(number)]
-    if numbered:
-        return numbered
-    wanted = vep_alleles(ref, alts)[number - 1]
+    """Return the entries of one allele: by the annotator's spelling, by the trimmed spelling."""
+    wanted = alts[number - 1] if layout.snpeff else vep_alleles(ref, alts)[number - 1]
     found = [row for row in rows if row[layout.allele] == wanted]
     if found:
         return found
@@ -206,24 +238,18 @@ def _of_allele(rows: list[list[str]], layout: CsqFormat, ref: str, alts: Sequenc
     return [row for row in rows if row[layout.allele] == trimmed]
 
 
-def _rank(row: Sequence[str], layout: CsqFormat) -> tuple[bool, bool, bool, bool, bool, bool, int, str]:
-    worst, severity = _worst(row[layout.terms])
-    return (
-        row[layout.pick] != "1",
-        not row[layout.symbol],
-        worst in _OUTSIDE,
-        not row[layout.mane],
-        row[layout.canonical] != "YES",
-        row[layout.biotype] != "protein_coding",
-        severity,
+def _rank(row: Sequence[str], layout: CsqFormat, transcripts: frozenset[str]) -> Rank:
+    rank = rank_transcript(
+        row[layout.terms],
+        row[layout.symbol],
         row[layout.feature],
+        row[layout.biotype],
+        picked=row[layout.pick] == "1",
+        mane=bool(row[layout.mane]),
+        canonical=row[layout.canonical] == "YES",
+        transcripts=transcripts,
     )
-
-
-@lru_cache(maxsize=4096)
-def _worst(terms: str) -> tuple[str, int]:
-    term = most_severe(terms)
-    return term, consequence_rank(term)
+    return (*rank[:-1], "") if layout.snpeff else rank
 
 
 def _decode(text: str) -> str:
@@ -234,6 +260,10 @@ def _protein_change(row: Sequence[str], layout: CsqFormat) -> str | None:
     """Return HGVSp, else a substitution from position and residues."""
     written = row[layout.hgvsp]
     if written:
+        plain = _SUBSTITUTION.fullmatch(written)
+        before, number, after = plain.groups() if plain is not None else ("", "", "")
+        if before != after and before in RESIDUES and after in _SUBSTITUTES:
+            return f"p.{RESIDUES[before]}{number}{RESIDUES[after]}"
         return normalize_protein_change(_decode(written))
     position = row[layout.protein_position].split("/")[0]
     residues = re.fullmatch(r"([A-Z])/([A-Z*])", row[layout.amino_acids])

@@ -19,9 +19,9 @@ the network. ``manifest.json`` lies in it::
     }
 
 - ``netgen_knowledge`` is the version of this format, 1.
-- ``kind`` is one of :data:`KINDS`: the complete OncoTree, current gene symbols, assertions of CIViC, MOAlmanac and the
-  Cancer Genome Interpreter, a rule table. Hot spots and former gene symbols are not among them: those that are used
-  ship with netgen. There is at most one file of the kinds ``oncotree`` and ``rules``.
+- ``kind`` is one of :data:`KINDS`: the complete OncoTree, current, former and other gene symbols, hot spots, assertions
+  of CIViC, MOAlmanac and the Cancer Genome Interpreter, a rule table. There is at most one file of the kinds
+  ``oncotree``, ``hotspots`` and ``rules``.
 - Of the normalised MOAlmanac, ``statements.json`` is the file of kind ``moalmanac``; each table beside it has an entry
   of its own, kind ``moalmanac_part``.
 - ``path`` is relative to the folder, with ``/``. It may not leave the folder, through ``..`` or a link neither.
@@ -40,26 +40,40 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
 from netgen.errors import Findings, InputError
+from netgen.knowledge.gene_symbols import read_gene_aliases, read_gene_spans, read_gene_symbols
+from netgen.knowledge.hotspot_table import read_hotspots
 from netgen.knowledge.oncotree import read_tree_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
 # Kind -> what such a file holds.
 KINDS: Final[dict[str, str]] = {
     "oncotree": "nested JSON of OncoTree",
-    "genes": "current gene symbols",
+    "genes": "genes with their current, former and other symbols (HGNC)",
+    "gene_aliases": "other names of genes, beside those of a gene table",
+    "hotspots": "hot spots of cancerhotspots.org",
     "civic": "CIViC release table or GKS JSON",
     "moalmanac": "MOAlmanac JSON",
     "moalmanac_part": "a table beside statements.json of the normalised MOAlmanac",
     "cgi": "biomarkers of the Cancer Genome Interpreter",
     "rules": "a rule table of netgen, instead of the one that ships",
 }
-SINGLE: Final = ("oncotree", "rules")
+SINGLE: Final = ("oncotree", "hotspots", "rules")
+# Kind -> what reads such a file here; the others are read where they are imported (``netgen.actionability``).
+READERS: Final[dict[str, tuple[Callable[[Path], object], ...]]] = {
+    "oncotree": (read_tree_json,),
+    "genes": (read_gene_symbols, read_gene_spans),
+    "gene_aliases": (read_gene_aliases,),
+    "hotspots": (read_hotspots,),
+}
 STALE_MONTHS: Final = 18
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -141,16 +155,16 @@ def check_snapshot(folder: Path, *, today: date | None = None) -> Findings:
     -------
     Findings
         Those of :func:`read_snapshot`, and E_KNOWLEDGE or E_FILE_FORMAT for a file that is empty, a Git-LFS pointer,
-        JSON that cannot be read, or a tree that is not OncoTree. Empty if all is well.
+        JSON that cannot be read, or not what its kind says (``READERS``). Empty if all is well.
     """
     findings = Findings()
     for file in read_snapshot(folder, findings=findings, today=today).files:
         if problem := _unreadable(file.path):
             fix = "Fetch the file again and correct its checksum."
             findings.add("E_KNOWLEDGE", f"A readable file is needed, found {problem}.", fix=fix, file=str(file.path))
-        elif file.kind == "oncotree":
+        for read in () if problem else READERS.get(file.kind, ()):
             try:
-                read_tree_json(file.path)
+                read(file.path)
             except InputError as error:
                 findings.extend([error.finding])
     return findings

@@ -32,8 +32,11 @@ from netgen.clinical.response import BEST_RESPONSE_COLUMNS
 from netgen.clinical.tumour_size import SIZE_COLUMNS
 from netgen.clinical.validate import describe_rules
 from netgen.errors import CODES
+from netgen.genomics.coverage_ledger import LEDGER_COLUMNS
 from netgen.genomics.tmb import TMB_COLUMNS
 from netgen.report.actionability_columns import HIT_MEANINGS, IMPORTED_MEANINGS, VUS_MEANINGS
+from netgen.report.annotate_files import LEVEL_COLUMNS
+from netgen.report.lollipop_files import LOLLIPOP_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,6 +122,8 @@ RESULTS: Final[dict[str, dict[str, dict[str, str]]]] = {
         "influence.tsv": INFLUENCE_COLUMNS,
         "schoenfeld.tsv": SCHOENFELD_COLUMNS,
     },
+    "annotate": {"variants.tsv": LEVEL_COLUMNS, "coverage.tsv": LEDGER_COLUMNS, "actionability.tsv": HIT_MEANINGS},
+    "lollipop": {"lollipop_GENE.tsv": LOLLIPOP_COLUMNS},
     "actionability": {
         "actionability.tsv": HIT_MEANINGS,
         "actionability_patients.tsv": PATIENT_LEVEL_COLUMNS,

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from netgen import __version__
+from netgen.actionability.levels import RESEARCH_USE
 from netgen.association.actionability import assess_actionability
 from netgen.association.associate import associate
 from netgen.association.describe import describe_cohort
@@ -19,7 +20,7 @@ from netgen.association.sequenced import is_sequenced, why_unread
 from netgen.association.therapy import therapy
 from netgen.derive import build_endpoint
 from netgen.errors import AnalysisError, SchemaError
-from netgen.report.actionability_files import write_actionability
+from netgen.report.actionability_files import USE, write_actionability
 from netgen.report.association_files import write_association
 from netgen.report.describe_files import write_describe
 from netgen.report.oncoprint_files import FORMATS, build_oncoprint, write_oncoprint
@@ -303,5 +304,8 @@ def list_tables(results: ReportResults) -> dict[str, tuple[pd.DataFrame, Mapping
         result = getattr(results, analysis)
         frame = None if result is None else getattr(result, attribute)
         if frame is not None and len(frame):
-            out[sheet] = (frame, RESULTS[command][file])
+            out[sheet] = (
+                frame.assign(**{USE: RESEARCH_USE}) if sheet == "actionability" else frame,
+                RESULTS[command][file],
+            )
     return out

@@ -12,12 +12,14 @@ from netgen.errors import Finding, Findings, InputError
 from netgen.genomics.coverage import StudyCoverage
 from netgen.sources.cbioportal import read_cbioportal
 from netgen.sources.clinical_tables import read_clinical_tables
+from netgen.sources.loose_files import read_loose_files
 from netgen.sources.one_sheet import read_one_sheet
 from netgen.sources.sequencing import read_sequencing
 from netgen.sources.tables import (
     ClinicalTables,
     SequencingTables,
     SourceTables,
+    add_measured,
     leave_out_samples,
     read_sequencing_half,
 )
@@ -80,12 +82,14 @@ def _read(source: SourceSpec, study: Study, findings: Findings) -> SourceTables:
         return read_cbioportal(source, study, findings=findings)
     if source.kind == "sheet":
         return read_one_sheet(source, study, findings=findings)
+    if source.kind == "files":
+        return read_loose_files(source, study, findings=findings)
     clinical = read_clinical_tables(source, study, findings=findings)
     samples, patients = clinical.tables["samples"], clinical.tables["patients"]
     sequencing = read_sequencing_half(
         lambda found: read_sequencing(source, study, samples, patients, findings=found), study, findings=findings
     )
-    return SourceTables(clinical=clinical, sequencing=sequencing)
+    return SourceTables(clinical=add_measured(clinical, sequencing), sequencing=sequencing)
 
 
 def _paths(source: SourceSpec) -> list[Path]:

@@ -9,13 +9,17 @@ import pandas as pd
 from netgen import schema
 from netgen.clinical.cbioportal_clinical import CbioportalClinical, read_cbioportal_clinical
 from netgen.clinical.timelines import Timelines, read_timelines
+from netgen.genomics.cbioportal import StudyFolder, find_study_files, locate_study
 from netgen.genomics.panels import read_panel, whole_panel
 from netgen.genomics.study_genomics import read_study_genomics
 from netgen.provenance import describe_file
 from netgen.sources.clinical_tables import clinical_options, drug_book, recorded_specs, with_constants, with_lines
+from netgen.sources.knowledge import gene_names
 from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, no_rows, read_sequencing_half
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from netgen.errors import Findings
     from netgen.study import LineSettings, SourceSpec, Study
 
@@ -38,43 +42,54 @@ def read_cbioportal(source: SourceSpec, study: Study, *, findings: Findings) -> 
         Both halves.
     """
     assert source.path is not None
+    folder = find_study_files(locate_study(source.path), findings=findings)
     clinical = read_cbioportal_clinical(
-        source.path,
+        folder.folder,
         findings=findings,
+        paths=_clinical_paths(folder),
         options=clinical_options(source, study, schema.PATIENTS, schema.SAMPLES),
         specs=recorded_specs(source, study),
     )
     timelines = read_timelines(
-        source.path,
+        folder.folder,
+        paths=[file.path for file in folder.of("timeline")],
         patients=clinical.patients,
         samples=clinical.samples,
         book=drug_book(study.lines, findings),
         findings=findings,
     )
     sequencing = read_sequencing_half(
-        lambda found: _sequencing_half(clinical, source, study, found), study, findings=findings
+        lambda found: _sequencing_half(folder, clinical, source, study, found), study, findings=findings
     )
     return SourceTables(
         clinical=_clinical_half(clinical, timelines, source, study.lines, findings), sequencing=sequencing
     )
 
 
+def _clinical_paths(folder: StudyFolder) -> dict[str, Path]:
+    """Return the first file of each clinical role; further ones have been reported."""
+    roles = {"patients": folder.of("clinical_patient"), "samples": folder.of("clinical_sample")}
+    return {role: files[0].path for role, files in roles.items() if files}
+
+
 def _sequencing_half(
-    clinical: CbioportalClinical, source: SourceSpec, study: Study, findings: Findings
+    folder: StudyFolder, clinical: CbioportalClinical, source: SourceSpec, study: Study, findings: Findings
 ) -> SequencingTables:
-    assert source.path is not None
-    panels = [read_panel(path, findings=findings) for path in source.panels]
+    names = gene_names(study)
+    panels = [read_panel(path, findings=findings, names=names) for path in source.panels]
     declared = panels[0] if len(panels) == 1 else None
     genomics = read_study_genomics(
-        source.path,
+        folder.folder,
         findings=findings,
+        folder=folder,
         panels=panels,
         declared=whole_panel(source.assay) if source.assay is not None else declared,
         assume_profiled=source.assume_profiled,
         sample_panels=clinical.samples.set_index("sample_id")["panel_id"].dropna(),
+        names=names,
         build=source.genome or study.genome,
         excel_dates=study.read.excel_dates,
-        source=source.namespace or source.path.name,
+        source=source.namespace or folder.folder.name,
     )
     return SequencingTables(
         variants=genomics.variants,

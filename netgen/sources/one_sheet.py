@@ -19,12 +19,14 @@ from netgen.genomics.notation import parse_alterations
 from netgen.genomics.panels import Panel, read_panel, whole_panel
 from netgen.provenance import describe_file
 from netgen.sources.clinical_tables import clinical_options, count_duplicates, recorded_specs, with_constants
+from netgen.sources.knowledge import gene_names
 from netgen.sources.tables import ClinicalTables, SequencingTables, SourceTables, read_sequencing_half
 
 if TYPE_CHECKING:
     from netgen.clinical.files import RawTable
     from netgen.clinical.onesheet import OneSheetTables
     from netgen.errors import Findings
+    from netgen.genomics.gene_names import GeneNames
     from netgen.study import SourceSpec, Study
 
 
@@ -84,24 +86,29 @@ def read_one_sheet(source: SourceSpec, study: Study, *, findings: Findings) -> S
             inputs=(describe_file(source.path, role="one_sheet", n_rows=n_rows),),
         ),
         sequencing=read_sequencing_half(
-            lambda found: _read_sequencing(sheet, form.panels, source, found), study, findings=findings
+            lambda found: _read_sequencing(sheet, form.panels, source, gene_names(study), found),
+            study,
+            findings=findings,
         ),
     )
 
 
 def _read_sequencing(
-    sheet: OneSheetTables, panel_sheet: RawTable | None, source: SourceSpec, findings: Findings
+    sheet: OneSheetTables, panel_sheet: RawTable | None, source: SourceSpec, names: GeneNames, findings: Findings
 ) -> SequencingTables:
     written = sheet.alterations.set_index("sample_id")
     file = str(written["file"].iloc[0]) if len(written) else ""
-    found = parse_alterations(written["alterations"], findings=findings, file=file, rows=written["row"])
+    found = parse_alterations(written["alterations"], findings=findings, file=file, rows=written["row"], names=names)
     inherited = parse_alterations(
         written["germline_findings"], findings=findings, file=file, rows=written["row"], column="germline_findings",
-        germline=True,
+        germline=True, names=names,
     )  # fmt: skip
     variants = pd.concat([found.variants, found.germline, inherited.variants, inherited.germline], ignore_index=True)
     variants = schema.conform(variants, schema.VARIANTS)
-    panels = [*_panels(panel_sheet, findings), *(read_panel(path, findings=findings) for path in source.panels)]
+    panels = [
+        *_panels(panel_sheet, names, findings),
+        *(read_panel(path, findings=findings, names=names) for path in source.panels),
+    ]
     profiled = written.loc[written.index.isin(found.profiled)]
     declared = whole_panel(source.assay) if source.assay is not None else None
     if declared is None and len(panels) == 1:
@@ -127,7 +134,7 @@ def _as_measured(table: pd.DataFrame, samples: pd.Index) -> CopyNumber | None:
     return CopyNumber(table=table, samples=tuple(samples), genes=tuple(sorted(table["gene"].unique())))
 
 
-def _panels(sheet: RawTable | None, findings: Findings) -> list[Panel]:
+def _panels(sheet: RawTable | None, names: GeneNames, findings: Findings) -> list[Panel]:
     """Panels of the sheet ``panels``: one row each, genes separated by blanks, commas or semicolons."""
     if sheet is None:
         return []
@@ -144,7 +151,7 @@ def _panels(sheet: RawTable | None, findings: Findings) -> list[Panel]:
                 name=name if pd.isna(row["name"]) else str(row["name"]),
                 genes=()
                 if whole and not genes
-                else tuple(normalize_gene_list(genes, findings=findings, file=sheet.file)),
+                else tuple(normalize_gene_list(genes, findings=findings, names=names, file=sheet.file)),
                 size_mb=None if pd.isna(row["size_mb"]) else float(str(row["size_mb"]).replace(",", ".")),
                 assay_type="panel" if pd.isna(row["assay_type"]) else str(row["assay_type"]),
                 genes_mode="all" if whole and not genes else "list",

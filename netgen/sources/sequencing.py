@@ -1,7 +1,8 @@
-"""The genomic half of a ``tables`` source: variant files, ready-made gene tables, panels."""
+"""The genomic half of a ``tables`` source: sequencing files of any kind, ready-made gene tables, panels."""
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,37 +13,40 @@ from netgen import schema
 from netgen.clinical.cells import is_null
 from netgen.clinical.columns import report_missing
 from netgen.clinical.files import RawTable, read_text_table
-from netgen.errors import Findings, InputError, SchemaError
-from netgen.genomics.coverage import ProfileEvidence, resolve_profiles
-from netgen.genomics.gene_names import load_gene_names
+from netgen.errors import InputError, SchemaError
+from netgen.genomics.consequences import Reference
+from netgen.genomics.coverage import resolve_profiles
 from netgen.genomics.gene_table import parse_carriers, parse_matrix
-from netgen.genomics.maf import read_maf
+from netgen.genomics.joined_files import JoinedFiles, join_files
 from netgen.genomics.panels import Panel, read_panel, whole_panel
-from netgen.genomics.textfile import read_head
-from netgen.genomics.vcf import VcfFile, read_vcfs
+from netgen.genomics.recognise import list_files
+from netgen.genomics.sequencing_files import Reading, read_sequencing_files
 from netgen.provenance import InputFile, describe_file
-from netgen.sources.tables import SequencingTables, no_rows
+from netgen.sources.knowledge import gene_names
+from netgen.sources.tables import SequencingTables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from netgen.errors import Findings
+    from netgen.genomics.gene_names import GeneNames
     from netgen.study import AlterationsSpec, SourceSpec, Study
 
 
 def read_sequencing(
     source: SourceSpec, study: Study, samples: pd.DataFrame, patients: pd.DataFrame, *, findings: Findings
 ) -> SequencingTables:
-    """Return variants, gene calls and coverage of a source.
+    """Return variants, copy number, fusions, gene calls and coverage of a source.
 
-    A sample that no file speaks of was not sequenced. Variants of samples that no patient has are reported and dropped
-    when the matrix is built.
+    A sample that no file speaks of was not sequenced. Rows of samples that no patient has are reported and dropped when
+    the matrix is built.
 
     Parameters
     ----------
     source
         Variant files, panels or assay, ready-made gene table.
     study
-        For the genome and the reading settings.
+        For the genome, the reference and the reading settings.
     samples, patients
         Clinical tables of the same source.
     findings
@@ -53,21 +57,80 @@ def read_sequencing(
     SequencingTables
         Before the variant policy.
     """
-    panels = [read_panel(path, findings=findings) for path in source.panels]
+    found = read_files(source, study, samples["sample_id"].dropna(), findings=findings)
+    _check_links(found, samples, findings)
+    by_sample = samples.set_index("sample_id")["panel_id"].dropna()
+    tables = assemble_tables(found, source, study, by_sample if len(by_sample) else None, findings=findings)
+    if source.alterations is None:
+        return tables
+    calls, described = _read_calls(source.alterations, patients, samples, findings)
+    return dataclasses.replace(tables, calls=calls, inputs=(*tables.inputs, described))
+
+
+def read_files(source: SourceSpec, study: Study, known: Iterable[str], *, findings: Findings) -> JoinedFiles:
+    """Return what the sequencing files of a source hold.
+
+    Parameters
+    ----------
+    source
+        Names the files.
+    study
+        For the genome, the reference and the reading settings.
+    known
+        Tumour samples of the study.
+    findings
+        Collects everything that is wrong.
+
+    Returns
+    -------
+    JoinedFiles
+        All files as one.
+
+    Raises
+    ------
+    SchemaError
+        If one of them cannot be read: all have been looked at, and nothing else can be said without it.
+    """
+    reading, paths = _reading(source, study, tuple(known), gene_names(study)), _expand(source, findings)
+    files = read_sequencing_files(paths, reading, findings=findings)
+    if len(files) < len(paths):
+        raise SchemaError(findings)
+    return join_files(files, build=reading.build)
+
+
+def assemble_tables(
+    found: JoinedFiles, source: SourceSpec, study: Study, sample_panels: pd.Series | None, *, findings: Findings
+) -> SequencingTables:
+    """Return the genomic half of a source: what its files hold, and who was profiled for what.
+
+    Parameters
+    ----------
+    found
+        Of :func:`read_files`.
+    source, study
+        For panels, assay and names of genes.
+    sample_panels
+        Panel of each sample that has one of its own, indexed by ``sample_id``; None = no sample has.
+    findings
+        Collects everything that is wrong.
+
+    Returns
+    -------
+    SequencingTables
+        Without ready-made calls.
+    """
+    names = gene_names(study)
+    panels = [read_panel(path, findings=findings, names=names) for path in source.panels]
     inputs = [
         describe_file(path, role="panel", n_rows=len(panel.genes))
         for path, panel in zip(source.panels, panels, strict=True)
     ]
-    build = source.genome or study.genome
-    variants, evidence, dropped, files = _read_variants(source, study, samples, build, findings)
-    _check_links(variants, samples, findings)
-    calls = None
-    if source.alterations is not None:
-        calls, described = _read_calls(source.alterations, patients, samples, findings)
-        files = [*files, described]
+    inputs += [describe_file(file.path, role=file.kind, n_rows=file.n_records) for file in found.files]
     coverage = resolve_profiles(
-        evidence,
-        variants=variants if len(variants) or source.variants else None,
+        dataclasses.replace(found.evidence, sample_panels=sample_panels),
+        variants=found.variants if found.carries("mutations") or source.variants else None,
+        copy_number=found.copy_number,
+        fusions=found.fusions if found.carries("structural_variants") else None,
         panels=panels,
         declared=_declared(source, panels),
         assume_profiled=source.assume_profiled,
@@ -75,14 +138,36 @@ def read_sequencing(
         source=source.name,
     )
     return SequencingTables(
-        variants=variants, calls=calls, coverage=coverage, dropped=dropped, inputs=(*inputs, *files)
+        variants=found.variants,
+        copy_number=schema.empty(schema.COPY_NUMBER) if found.copy_number is None else found.copy_number.table,
+        fusions=found.fusions,
+        coverage=coverage,
+        biomarkers=found.biomarkers,
+        dropped=found.dropped,
+        inputs=tuple(inputs),
     )
 
 
-def _check_links(variants: pd.DataFrame, samples: pd.DataFrame, findings: Findings) -> None:
+def _reading(source: SourceSpec, study: Study, known: Sequence[str], names: GeneNames) -> Reading:
+    given = study.reference
+    reference = None
+    if given.fasta is not None and given.gff is not None:
+        reference = Reference(fasta=given.fasta, gff=given.gff, transcripts=frozenset(given.transcripts))
+    return Reading(
+        names=names,
+        known_samples=known,
+        build=source.genome or study.genome,
+        reference=reference,
+        transcripts=frozenset(given.transcripts),
+        positions=(*source.panels, *([given.gff] if given.gff is not None else [])),
+        excel_dates=study.read.excel_dates,
+    )
+
+
+def _check_links(found: JoinedFiles, samples: pd.DataFrame, findings: Findings) -> None:
     """Refuse files whose samples all belong to nobody: their ids do not fit (a few are a warning of the matrix)."""
-    if len(variants) and len(samples) and not variants["sample_id"].isin(samples["sample_id"]).any():
-        names = sorted(variants["sample_id"].dropna().unique())
+    names = found.samples
+    if names and len(samples) and not samples["sample_id"].isin(names).any():
         findings.add(
             "E_FOREIGN_KEY",
             f"none of the {len(names)} samples of the variant files (such as {names[0]}) belongs to a patient "
@@ -100,70 +185,19 @@ def _declared(source: SourceSpec, panels: Sequence[Panel]) -> Panel | None:
     return panels[0] if len(panels) == 1 else None
 
 
-def _read_variants(
-    source: SourceSpec, study: Study, samples: pd.DataFrame, build: str | None, findings: Findings
-) -> tuple[pd.DataFrame, ProfileEvidence, pd.DataFrame, list[InputFile]]:
-    """Read every variant file by its content; also return who was sequenced and which rows could not be used."""
-    parts: list[pd.DataFrame] = []
-    dropped = [no_rows()]
-    inputs: list[InputFile] = []
-    sequenced: set[str] = set()
-    own_files: set[str] = set()
-    known = tuple(samples["sample_id"].dropna())
-    names = load_gene_names()
-    paths = _expand(source)
-    is_vcf = {path: read_head(path).startswith((b"##fileformat=VCF", b"BCF")) for path in paths}
-    vcfs = [path for path in paths if is_vcf[path]]
-    for vcf in read_vcfs(vcfs, findings=findings, known_samples=known, names=names):
-        parts.append(vcf.variants)
-        own_files.update(vcf.samples)
-        dropped.append(_dropped(vcf))
-        inputs.append(describe_file(vcf.path, role="vcf", n_rows=vcf.n_records))
-    for path in (path for path in paths if not is_vcf[path]):
-        maf = read_maf(path, findings=findings, build=build, names=names, excel_dates=study.read.excel_dates)
-        parts.append(maf.variants)
-        dropped.append(maf.dropped)
-        sequenced.update(maf.sequenced_samples or ())
-        own_files.update(maf.samples)
-        inputs.append(describe_file(path, role="maf", n_rows=maf.n_rows))
-    variants = (
-        schema.conform(pd.concat(parts, ignore_index=True), schema.VARIANTS) if parts else schema.empty(schema.VARIANTS)
-    )
-    if build is not None:
-        variants["build"] = variants["build"].fillna(build)
-    panels = samples.set_index("sample_id")["panel_id"].dropna()
-    evidence = ProfileEvidence(
-        sample_panels=panels if len(panels) else None, sequenced_samples=sequenced, file_samples=own_files
-    )
-    return variants, evidence, pd.concat(dropped, ignore_index=True), inputs
-
-
-def _dropped(vcf: VcfFile) -> pd.DataFrame:
-    """Count the alleles of a VCF that gave no row; reference calls of the tumour are none."""
-    sample = vcf.samples[0] if len(vcf.samples) == 1 else None
-    rows = [{"sample_id": sample, "reason": reason, "n": n} for reason, n in sorted(vcf.n_dropped.items()) if n]
-    return pd.DataFrame(rows, columns=list(no_rows().columns)).astype(no_rows().dtypes.to_dict())
-
-
-def _expand(source: SourceSpec) -> list[Path]:
-    """Files that the patterns of a source name, each once, sorted within a pattern."""
+def _expand(source: SourceSpec, findings: Findings) -> list[Path]:
+    """Files that the patterns of a source name, each once, sorted within a pattern; a folder stands for its files."""
     paths: list[Path] = []
     for pattern in source.variants:
         full = (source.base / pattern).absolute()
-        found = sorted(Path(full.anchor).glob(str(full.relative_to(full.anchor)))) if _has_wildcard(pattern) else [full]
+        wild = _has_wildcard(pattern) and not full.exists()
+        found = sorted(Path(full.anchor).glob(str(full.relative_to(full.anchor)))) if wild else [full]
         if not found or not found[0].exists():
             raise InputError(
                 "E_FILE_MISSING", f"no variant file matches {pattern!r}.", fix="Check the path.", file=str(full)
             )
-        for folder in (item for item in found if item.is_dir()):
-            raise InputError(
-                "E_FILE_FORMAT",
-                "a variant file is needed, found a folder.",
-                fix=f"Name the files in it, for example {folder.name}/*.maf.",
-                file=str(folder),
-            )
-        paths += [item for item in found if item not in paths]
-    return paths
+        paths += [one for item in found for one in (list_files(item, findings=findings) if item.is_dir() else [item])]
+    return list(dict.fromkeys(paths))
 
 
 def _has_wildcard(pattern: str) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from netgen import schema
 from netgen.errors import Findings, InputError, SchemaError
 from netgen.genomics.coverage import StudyCoverage, merge_coverage
+from netgen.genomics.sequencing_file import BIOMARKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -70,6 +71,8 @@ class SequencingTables:
         Ready-made gene calls, samples x genes, or None.
     coverage
         Who was sequenced with what.
+    biomarkers
+        ``sequencing_file.BIOMARKERS``: what the laboratory measured from the sequence.
     dropped
         sample_id, reason, n: rows of variant files that could not be used.
     inputs
@@ -81,6 +84,7 @@ class SequencingTables:
     fusions: pd.DataFrame = field(default_factory=lambda: schema.empty(schema.FUSIONS))
     calls: pd.DataFrame | None = None
     coverage: StudyCoverage = field(default_factory=lambda: merge_coverage(()))
+    biomarkers: pd.DataFrame = field(default_factory=lambda: schema.empty(BIOMARKERS))
     dropped: pd.DataFrame = field(default_factory=no_rows)
     inputs: tuple[InputFile, ...] = ()
 
@@ -118,6 +122,7 @@ def leave_out_samples(sequencing: SequencingTables, gone: Collection[str]) -> Se
         variants=kept(sequencing.variants),
         copy_number=kept(sequencing.copy_number),
         fusions=kept(sequencing.fusions),
+        biomarkers=kept(sequencing.biomarkers),
         calls=None if calls is None else calls.loc[~calls.index.isin(gone)],
         coverage=replace(coverage, profiles=kept(coverage.profiles)),
     )
@@ -173,3 +178,29 @@ def read_sequencing_half(
             column=item.column,
         )
     return SequencingTables()
+
+
+def add_measured(clinical: ClinicalTables, sequencing: SequencingTables) -> ClinicalTables:
+    """Return the clinical half with the biomarkers that sequencing files give.
+
+    Parameters
+    ----------
+    clinical, sequencing
+        Halves of one source.
+
+    Returns
+    -------
+    ClinicalTables
+        A biomarker of a patient that the clinical tables state stays as it is there; one of a sample that nobody has is
+        left out, as its variants are.
+    """
+    if not len(sequencing.biomarkers):
+        return clinical
+    owners = clinical.tables["samples"].drop_duplicates("sample_id").set_index("sample_id")["patient_id"]
+    found = sequencing.biomarkers.assign(patient_id=sequencing.biomarkers["sample_id"].map(owners))
+    stated = clinical.tables["biomarkers"]
+    key = ["patient_id", "biomarker"]
+    known = pd.MultiIndex.from_frame(found[key]).isin(pd.MultiIndex.from_frame(stated[key]))
+    rows = found[found["patient_id"].notna().to_numpy() & ~known]
+    both = schema.conform(pd.concat([stated, rows], ignore_index=True), schema.BIOMARKERS) if len(rows) else stated
+    return replace(clinical, tables={**clinical.tables, "biomarkers": both})

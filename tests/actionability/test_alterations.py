@@ -474,6 +474,18 @@ def test_gather_alterations__orientation_only_where_it_is_written(event, label, 
 
 
 @pytest.mark.parametrize(
+    ("orientation", "text", "five_prime"),
+    [("gene1_gene2", None, "ETV6"), ("gene2_gene1", None, "NTRK3"), ("gene2_gene1", "ETV6::NTRK3", "NTRK3"),
+     (None, "ETV6::NTRK3", "ETV6")],
+)  # fmt: skip
+def test_gather_alterations__the_column_of_orientation_decides(orientation, text, five_prime):
+    table = gather(fusions=[fusion("ETV6", "NTRK3", text, orientation=orientation)])
+    places = table.set_index("gene")["place"]
+    assert places[places == "five_prime"].index.tolist() == [five_prime]
+    assert set(table["alteration"]) == {"ETV6::NTRK3" if five_prime == "ETV6" else "NTRK3::ETV6"}
+
+
+@pytest.mark.parametrize(
     ("written", "frame", "lof"),
     [("In_frame", "in_frame", False), ("Unknown", "unknown", False), ("Out_of_frame", "out_of_frame", True),
      ("Frameshift", "out_of_frame", True)],

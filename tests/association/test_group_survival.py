@@ -265,7 +265,7 @@ def test_survival__responders_are_those_of_the_landmark_day(cohort):
         ({"by": "sex", "reference": "child"}, "no group is called 'child'"),
         ({"by": "sex", "strata": "sux"}, "strata need a patient column"),
         ({"by": "sex", "horizons": [-1]}, "horizons are positive"),
-        ({"by": []}, "a comparison needs groups"),
+        ({"by": [" "]}, "a comparison needs groups"),
     ],
 )
 def test_survival__impossible_requests_say_what_is_needed(cohort, options, message):

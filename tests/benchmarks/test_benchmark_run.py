@@ -19,9 +19,10 @@ from netgen.association.firth import scan_firth
 
 def test_quick_run__one_family_gives_lines_without_verdict(capsys):
     found = run(["vcf"], quick=True)
-    (line,) = found["vcf"]
+    line, other = found["vcf"]
     assert line.note.startswith("variants equal")
-    assert line.met is None
+    assert (line.met, other.met) == (None, None)
+    assert (line.work.endswith("one worker"), other.work.endswith("two workers")) == (True, True)
     assert "pysam" in capsys.readouterr().out
     page = render(found, machine(), dt.date(2026, 1, 2), quick=True)
     assert "2026-01-02" in page

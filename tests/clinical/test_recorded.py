@@ -91,6 +91,13 @@ def test_find_recorded_endpoints__halves_of_known_endpoints_are_reported() -> No
     assert "[endpoints.dfs] time" in findings.items[1].fix
 
 
+def test_find_recorded_endpoints__half_a_pair_of_an_endpoint_that_the_user_names_is_no_news() -> None:
+    findings = Findings()
+    raw = raw_table(OVERALL_SURVIVAL_STATUS=["1"], PFS_MONTHS=["2"])
+    find_recorded_endpoints(raw, findings=findings, named={"os"})
+    assert [item.column for item in findings] == ["PFS_MONTHS"]
+
+
 # ------------------------------------------------------------------ values
 
 

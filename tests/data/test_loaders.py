@@ -13,7 +13,7 @@ from netgen.data import demo_folder, init_folder, load_table, load_yaml
 from netgen.data.demo_vcf import bgzip
 from netgen.errors import AnalysisError
 from netgen.report.starters import write_demo
-from netgen.study import read_study
+from netgen.study_file import read_study
 
 
 @pytest.fixture

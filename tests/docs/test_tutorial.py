@@ -13,6 +13,7 @@ import pytest
 from docs import run_tutorial
 from docs.command_line import list_commands, render_command_line
 from docs.run_tutorial import Block, is_shown, read_blocks, run_page, split_steps, unfounded_numbers
+from netgen.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ COMMANDS = dict(list_commands())
 FOLDERS = {
     "associate": "genes", "oncoprint": "oncoprint", "survival": "origins", "therapy": "therapy", "response": "response",
     "describe": "description", "actionability": "levels", "report": "report", "init": "mystudy", "demo": "study",
+    "export": "portal", "annotate": "annotated",
 }  # fmt: skip
 
 
@@ -83,7 +85,7 @@ def test_pages__call_commands_with_options_that_exist(page: Path) -> None:
         if words == ["--help"]:
             continue
         command = COMMANDS[f"netgen {words[0]}"]
-        command.make_parser(click.Context(command)).parse_args(words[1:])
+        command.make_parser(click.Context(command, **main.context_settings)).parse_args(words[1:])
 
 
 @pytest.mark.parametrize("page", sorted(HOWTO.glob("[a-z]*.md")), ids=lambda page: page.name)

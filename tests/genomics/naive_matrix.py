@@ -150,7 +150,7 @@ def coverage_answer(
     """Return what a sample without a qualifying alteration is, calls aside."""
     kinds = [coverage(study, sample, gene, part) for part in parts]
     called = any(value >= 0 for (owner, _), value in study["calls"].items() if owner == sample)
-    if all(kind == "missing" for kind in kinds):
+    if all(coverage(study, sample, gene, part) == "missing" for part in ("mutations", "cna", "structural_variants")):
         return -1, "gene_not_on_panel" if called else "not_sequenced"
     for kind in kinds:
         if kind == "missing":
@@ -167,12 +167,14 @@ def unclear_reason(study: dict[str, Any], sample: str, gene: str, feature_type: 
         for row in records(study["copy_number"]):
             if row["sample_id"] == sample and row["gene"] == gene and row["value"] is None:
                 return "profile_missing"
-    columns = {"driver": ["cbp_driver", "oncogenic"], "hotspot": ["hotspot"]}.get(feature_type, [])
     rows = records(study["variants"])
-    if columns and not any(row[name] is not None for row in rows for name in columns):
-        for row in rows:
-            if row["sample_id"] == sample and row["gene"] == gene and mutation_answer(row, "any_nonsyn"):
-                return "feature_not_carried"
+    mine = [row for row in rows if row["sample_id"] == sample and row["gene"] == gene]
+    mine = [row for row in mine if mutation_answer(row, "any_nonsyn")]
+    if feature_type == "driver" and not any(row["cbp_driver"] or row["oncogenic"] for row in rows) and mine:
+        return "feature_not_carried"
+    marks = [row["hotspot"] for row in rows]
+    if feature_type == "hotspot" and False in marks and any(row["hotspot"] is None for row in mine):
+        return "feature_not_carried"
     return ""
 
 
@@ -266,7 +268,7 @@ def studies(draw: st.DrawFn) -> dict[str, Any]:
             "oncogenic": draw(st.sampled_from([None, "Oncogenic", "Likely Oncogenic", "Unknown"]))
             if annotated
             else None,
-            "hotspot": draw(st.booleans()) if annotated else None,
+            "hotspot": draw(st.sampled_from([True, False, None])) if place else draw(st.booleans()),  # one is known
             "row": place,
         }
         for place in range(draw(st.integers(0, 5)))

@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from netgen.errors import Findings, InputError
-from netgen.genomics.cbioportal import find_study_files, read_case_lists, read_gene_panel_matrix
+from netgen.genomics.cbioportal import find_study_files, locate_study, read_case_lists, read_gene_panel_matrix
 from netgen.genomics.copynumber import read_copy_number
 from netgen.genomics.fusions import partner_of, read_legacy_fusions, read_structural_variants
+from netgen.genomics.panel_files import find_panels_beside
+from netgen.genomics.study_genomics import read_study_genomics
+from tests.study_files import maf
+
+MAF = maf(("S1", "TP53"), ("S2", "TP53"))
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -54,7 +59,9 @@ def test_find_study_files__goes_by_the_content_of_meta_files(tmp_path: Path) -> 
     assert study.stable_ids() == {"mutations": "mutations"}
     assert [one.name for one in study.panels] == ["panel.txt"]
     assert [one.name for one in study.case_lists] == ["cases_all.txt"]
-    assert not findings.items
+    [note] = findings.items
+    assert note.code == "I_FILE_IGNORED"
+    assert "nowhere.seg (COPY_NUMBER_ALTERATION SEG), ~$data_sv.txt (lock file of a spreadsheet)" in note.message
 
 
 def test_find_study_files__reports_every_broken_reference(tmp_path: Path) -> None:
@@ -64,7 +71,7 @@ def test_find_study_files__reports_every_broken_reference(tmp_path: Path) -> Non
         {
             "meta_a.txt": meta.format("absent.txt"),
             "meta_b.txt": meta.format("../outside.txt"),
-            "data_sv.txt": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n",
+            "data_sv.txt": "Sample_Id\n",
         },
     )
     (tmp_path / "outside.txt").write_text("secret")
@@ -73,8 +80,137 @@ def test_find_study_files__reports_every_broken_reference(tmp_path: Path) -> Non
     assert [(one.code, Path(one.file).name) for one in findings] == [
         ("E_FILE_MISSING", "meta_a.txt"),
         ("E_FILE_FORMAT", "meta_b.txt"),
-        ("E_FILE_FORMAT", "data_sv.txt"),
     ]
+
+
+def test_find_study_files__names_all_git_lfs_pointers_at_once(tmp_path: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n"
+    write(tmp_path, {"data_sv.txt": pointer, "data_CNA.txt": "Hugo_Symbol\tS1\n", "data_clinical_sample.txt": pointer})
+    with pytest.raises(InputError, match=r"pointers in place of data_clinical_sample\.txt, data_sv\.txt") as caught:
+        find_study_files(tmp_path, findings=Findings())
+    assert "git lfs pull" in caught.value.finding.fix
+
+
+def test_find_study_files__knows_deprecated_names_and_passes_over_continuous_copy_number(tmp_path: Path) -> None:
+    names = ["data_mutations_extended.txt", "data_CNA.txt", "data_log2CNA.txt", "data_linear_CNA.txt",
+             "data_fusions.txt", "data_gene_matrix.txt", "data_bcr_clinical_data_patient.txt",
+             "data_bcr_clinical_data_sample.txt", "data_timeline_treatment.txt"]  # fmt: skip
+    write(tmp_path, dict.fromkeys(names, "x\n"))
+    findings = Findings()
+    assert [(one.kind, one.path.name) for one in find_study_files(tmp_path, findings=findings).files] == [
+        ("clinical_patient", "data_bcr_clinical_data_patient.txt"),
+        ("clinical_sample", "data_bcr_clinical_data_sample.txt"),
+        ("cna", "data_CNA.txt"),
+        ("legacy_fusions", "data_fusions.txt"),
+        ("mutations", "data_mutations_extended.txt"),
+        ("panel_matrix", "data_gene_matrix.txt"),
+        ("timeline", "data_timeline_treatment.txt"),
+    ]
+    [note] = findings.items
+    assert "data_linear_CNA.txt (log2 or linear copy number), data_log2CNA.txt" in note.message
+
+
+def test_find_study_files__a_meta_file_wins_over_a_name(tmp_path: Path) -> None:
+    """data_CNA.txt is log2 here, and data_x.txt is the discrete file; both names would say otherwise."""
+    meta = "genetic_alteration_type: COPY_NUMBER_ALTERATION\ndatatype: {}\ndata_filename: {}\n"
+    files = {"data_CNA.txt": "x\n", "data_x.txt": "x\n", "META_b.txt": meta.format("LOG2-VALUE", "data_CNA.txt")}
+    write(tmp_path, files)
+    with pytest.raises(InputError, match="found none"):
+        find_study_files(tmp_path, findings=Findings())
+    write(tmp_path, {"meta_a.txt": meta.format("DISCRETE", "data_x.txt")})
+    found = find_study_files(tmp_path, findings=Findings()).files
+    assert [(one.kind, one.path.name) for one in found] == [("cna", "data_x.txt")]
+
+
+def test_find_study_files__reads_a_file_that_two_meta_files_name_once(tmp_path: Path) -> None:
+    meta = "genetic_alteration_type: MUTATION_EXTENDED\ndatatype: MAF\ndata_filename: {}\n"
+    write(tmp_path, {"meta_a.txt": meta.format("m.txt"), "meta_b.txt": meta.format("m.txt"),
+                     "meta_c.txt": meta.format("n.txt"), "m.txt": "x\n", "n.txt": "x\n"})  # fmt: skip
+    findings = Findings()
+    assert [one.path.name for one in find_study_files(tmp_path, findings=findings).files] == ["m.txt", "n.txt"]
+    assert [(one.code, one.value) for one in findings] == [("W_DUP_IDENTICAL", "m.txt")]
+
+
+def test_find_study_files__two_patient_files_are_an_error(tmp_path: Path) -> None:
+    meta = "genetic_alteration_type: CLINICAL\ndatatype: PATIENT_ATTRIBUTES\ndata_filename: {}\n"
+    write(tmp_path, {"meta_a.txt": meta.format("a.txt"), "meta_b.txt": meta.format("b.txt"), "a.txt": "x\n",
+                     "b.txt": "x\n"})  # fmt: skip
+    findings = Findings()
+    find_study_files(tmp_path, findings=findings)
+    assert [(one.code, "a.txt, b.txt" in one.message) for one in findings] == [("E_DUP_CONFLICT", True)]
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("PATIENT_ID\tSAMPLE_ID", "clinical_sample"),
+        ("PATIENT_ID\tAGE", "clinical_patient"),
+        ("PATIENT_ID\tSTART_DATE\tEVENT_TYPE\tSAMPLE_ID", "timeline"),
+    ],
+)
+def test_find_study_files__a_clinical_file_of_old_type_goes_by_its_header(
+    tmp_path: Path, header: str, kind: str
+) -> None:
+    meta = "genetic_alteration_type: CLINICAL\ndatatype: FREE-FORM\ndata_filename: x.txt\n"
+    write(tmp_path, {"meta_x.txt": meta, "x.txt": f"#a\n\n{header}\n"})
+    findings = Findings()
+    assert [one.kind for one in find_study_files(tmp_path, findings=findings).files] == [kind]
+    assert [(one.code, one.value) for one in findings] == [("I_FILE_ROLE", "FREE-FORM")]
+
+
+def test_find_study_files__a_type_that_does_not_exist_is_reported(tmp_path: Path) -> None:
+    meta = "genetic_alteration_type: {}\ndatatype: MAF\ndata_filename: m.txt\nfree text without a key\n"
+    write(tmp_path, {"meta_a.txt": meta.format("MUTATION_EXTENED"), "m.txt": "x\n", "data_sv.txt": "x\n"})
+    findings = Findings()
+    find_study_files(tmp_path, findings=findings)
+    assert [(one.code, one.value) for one in findings] == [("W_VALUE", "MUTATION_EXTENED")]
+
+
+def test_locate_study__goes_into_a_folder_that_holds_one_study(tmp_path: Path) -> None:
+    write(tmp_path, {"one/meta_study.txt": "x: y\n", "notes/readme.txt": "x", "LICENSE": "x"})
+    assert locate_study(tmp_path) == tmp_path / "one"
+    assert locate_study(tmp_path / "one") == tmp_path / "one"
+    write(tmp_path, {"two/data_CNA.txt": "x\n"})
+    assert locate_study(tmp_path) == tmp_path
+    with pytest.raises(InputError, match="found 2 study folders: one, two"):
+        find_study_files(tmp_path, findings=Findings())
+
+
+def test_find_panels_beside__looks_in_the_study_before_it_looks_above(tmp_path: Path) -> None:
+    panel = "stable_id: {}\ndescription: {}\ngene_list: TP53\n"
+    write(
+        tmp_path,
+        {
+            "study/gene_panels/a.txt": panel.format("P1", "inside"),
+            "gene_panels/b.txt": panel.format("P1", "above"),
+            "gene_panels/c.txt": panel.format("P2", "above"),
+            "gene_panels/d.txt": panel.format("P3", "not asked for"),
+            "data_gene_panel_P4.txt": panel.format("P4", "beside"),
+        },
+    )
+    found = find_panels_beside(tmp_path / "study", {"P1", "P2", "P4", "P9"})
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        "study/gene_panels/a.txt", "gene_panels/c.txt", "data_gene_panel_P4.txt",
+    ]  # fmt: skip
+    assert find_panels_beside(tmp_path / "study", set()) == []
+
+
+def test_read_study_genomics__finds_panels_beside_the_study_and_joins_matrices(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path / "study",
+        {
+            "data_mutations.txt": MAF,
+            "data_gene_matrix.txt": "SAMPLE_ID\tmutations\nS1\tP1\n",
+            "data_gene_panel_matrix.txt": "SAMPLE_ID\tmutations\nS2\tP2\nS1\tP2\n",
+            "data_gene_panel_P2.txt": "stable_id: P2\ndescription: d\ngene_list: TP53\n",
+        },
+    )
+    write(tmp_path / "gene_panels", {"P1.txt": "stable_id: P1\ndescription: d\ngene_list: TP53\tRB1\n"})
+    findings = Findings()
+    study = read_study_genomics(folder, findings=findings)
+    assert rows(study.coverage.profiles, "sample_id", "mutations") == [["S1", "P1"], ["S2", "P2"]]
+    assert rows(study.coverage.panel_genes, "panel_id", "gene") == [["P1", "RB1"], ["P1", "TP53"], ["P2", "TP53"]]
+    assert not findings.of("E")
 
 
 def test_find_study_files__refuses_other_folders(tmp_path: Path) -> None:
@@ -209,7 +345,8 @@ def test_read_structural_variants__reads_genes_class_and_frame(tmp_path: Path) -
         ["S2", "MEN1", "MEN1", "DELETION", "GERMLINE", "Frameshift", 3],
         ["S3", "PRKN", None, "UNKNOWN", "SOMATIC", "Out_of_frame", 4],
     ]
-    assert [one.code for one in findings] == ["I_SYMBOL_RENAMED", "I_ROWS_IGNORED"]
+    assert {"I_SYMBOL_RENAMED", "I_ROWS_IGNORED"} <= findings.codes()
+    assert not findings.of("E")
 
 
 def test_read_structural_variants__needs_its_columns(tmp_path: Path) -> None:
@@ -228,7 +365,7 @@ def test_read_structural_variants__needs_its_columns(tmp_path: Path) -> None:
         ("HLA-A", "HLA-A::MYB", "MYB"),
         ("RET", "CCDC6/RET", "CCDC6"),
         ("MLL2", "MLL2-intragenic", "MLL2"),
-        ("CBL", "CBL Deletion of 1 exon: in frame", None),
+        ("CBL", "CBL Deletion of 1 exon: in frame", "CBL"),
         ("TP53", "unrelated", None),
     ],
 )
@@ -249,7 +386,7 @@ def test_read_legacy_fusions__joins_the_rows_of_both_genes(tmp_path: Path) -> No
     assert rows(found, "sample_id", "gene1", "gene2", "sv_class", "frame") == [
         ["S1", "ALK", "EML4", "FUSION", "In_frame"],
         ["S2", "KMT2D", "KMT2D", "UNKNOWN", "Unknown"],
-        ["S3", "CBL", None, "DELETION", "Unknown"],
+        ["S3", "CBL", "CBL", "DELETION", "In_frame"],
     ]
 
 
@@ -258,7 +395,11 @@ def test_read_legacy_fusions__joins_the_rows_of_both_genes(tmp_path: Path) -> No
 def test_find_study_files__knows_the_reference_study(shared: Path) -> None:
     findings = Findings()
     study = find_study_files(shared / "data" / "cbio_study_es_0" / "study_es_0", findings=findings)
-    assert not findings.items
+    [note] = findings.items  # grep: 13 meta files of kinds that are not read
+    assert note.code == "I_FILE_IGNORED"
+    assert note.message.startswith("13 file(s)")
+    assert "data_cna_log2.txt (COPY_NUMBER_ALTERATION LOG2-VALUE)" in note.message
+    findings = Findings()
     assert [(one.kind, one.path.name) for one in study.files] == [
         ("clinical_patient", "data_clinical_patients.txt"),
         ("clinical_sample", "data_clinical_samples.txt"),

@@ -110,13 +110,44 @@ def test_v30__another_allele_or_build_is_another_variant():
     assert [item.code for item in found] == ["W_BUILD_MIXED"]
 
 
+def own(n, *samples):
+    """Return n further variants of each sample that no other has."""
+    return [variant(sample, f"H{i}", 10_000 * int(sample[1:]) + i) for sample in samples for i in range(n)]
+
+
 def test_v30__what_many_patients_have_is_no_fingerprint():
-    assert check(*shared(9, "S1", "S2", "S3", "S4")) == []
-    assert len(check(*shared(9, "S1", "S2", "S3"))) == 3  # each pair of three
+    four = ("S1", "S2", "S3", "S4")
+    assert check(*shared(9, *four), *own(1, *four)) == []  # recurrent artefacts
+    assert len(check(*shared(9, *four[:3]), *own(1, *four[:3]))) == 3  # each pair of three
+
+
+def test_v30__the_same_variants_and_no_others_are_one_tumour_however_many_have_them():
+    """One file given four times under four names: each is told with the first."""
+    found = check(*shared(5, "S1", "S2", "S3", "S4"), variant("S5"))
+    assert [(item.patient_id, item.value) for item in found] == [("P1", "P2"), ("P1", "P3"), ("P1", "P4")]
+    assert found[0].message.startswith("P1 and P2 share 5 variants, of 5 and 5:")
+    assert check(*shared(4, "S1", "S2", "S3", "S4")) == []
+
+
+@pytest.mark.parametrize(("n_own", "swapped"), [(45, True), (46, False)])
+def test_v30__a_few_of_very_many_are_chance(n_own, swapped):
+    """5 of 50 are a tenth; two hypermutated tumours may share five of thousands."""
+    found = check(*shared(5, "S1", "S2"), *own(n_own, "S1", "S2"))
+    assert [item.code for item in found] == (["W_SAMPLE_SWAP"] if swapped else [])
+    assert len(check(*shared(5, "S1", "S2"), *own(60, "S1"))) == 1  # all of the smaller one
+
+
+def test_v30__finds_one_swap_among_a_thousand():
+    """Recurrent hot spots in everybody, private variants in each, and one tumour under two names."""
+    names = [f"S{n}" for n in range(1, 1001)]
+    hot = [variant(name, f"HOT{i}", 5 + i) for i in range(6) for name in names[i::2]]
+    found = check(*hot, *own(12, *names), *shared(7, "S17", "S901"), samples=names)
+    assert [(item.patient_id, item.value) for item in found] == [("P17", "P901")]
 
 
 def test_v30__a_repeated_row_counts_once():
     assert check(*shared(3, "S1", "S2"), *shared(3, "S1", "S2")) == []
+    assert check(*shared(4, "S1", "S2", "S3"), *shared(4, "S1", "S3"), owners={"S3": "P2"}) == []
 
 
 def test_check_genomic__samples_that_no_patient_has_are_left_to_others():

@@ -517,6 +517,25 @@ def test_read_maf__result_does_not_depend_on_threads(read):
     pd.testing.assert_frame_equal(first.variants, second.variants)
 
 
+def test_read_maf__blank_columns_give_the_same_fast_and_line_by_line(read):
+    """A quoted header sends a file the slow way; a column without any text takes a short cut on the fast one."""
+    text = maf_text(*({"Mutation_Status": "", "HGVSp_Short": "", "FILTER": "", "t_ref_count": ""} for _ in range(3)))
+    header, rows = text.split("\n", 1)
+    slow = "\t".join(f'"{name}"' for name in header.split("\t")) + "\n" + rows
+    maf, _ = read(text)
+    pd.testing.assert_frame_equal(maf.variants, read(slow)[0].variants)
+    assert maf.variants[["mutation_status", "hgvsp_short", "filter", "t_ref_count"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize(("written", "flags"), [("exon14skip", "ex14skip"), ("Exon 14 skipping", "ex14skip")])
+def test_read_maf__class_that_names_a_skipped_exon_is_a_change_of_its_own(read, written, flags):
+    blank = dict.fromkeys(("Chromosome", "Start_Position", "End_Position", "Reference_Allele", "HGVSp_Short"), "")
+    alleles = {"Tumor_Seq_Allele1": "", "Tumor_Seq_Allele2": ""}
+    maf, _ = read(maf_text({"Hugo_Symbol": "MET", "Variant_Classification": written} | blank | alleles))
+    assert maf.n_dropped_by_reason == {}
+    assert maf.variants[["variant_class", "flags"]].to_numpy().tolist() == [["Splice_Site", flags]]
+
+
 EDITS = st.lists(
     st.tuples(
         st.integers(0, 600),

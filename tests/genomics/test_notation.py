@@ -35,7 +35,7 @@ def test_parse_alterations__the_example_of_the_specification():
     assert men1 == ("P1", "MEN1", "Nonsense_Mutation", "p.R460*", 0.41, "somatic", pd.NA, 2)
     assert daxx[:4] == ("P1", "DAXX", "Nonsense_Mutation", pd.NA)
     assert daxx[6] == "effect_unspecified"
-    assert parsed.copy_number.to_dict("records") == [{"sample_id": "P1", "gene": "CDKN2A", "value": -2.0}]
+    assert parsed.copy_number[["sample_id", "gene", "value"]].to_numpy().tolist() == [["P1", "CDKN2A", -2.0]]
     fusion = ["sample_id", "gene1", "gene2", "sv_class", "status", "frame", "event_info"]
     assert parsed.fusions[fusion].iloc[0].tolist() == ["P1", "EML4", "ALK", "FUSION", "SOMATIC", "Unknown", "EML4::ALK"]
     germline = ["gene", "variant_class", "hgvsp_short", "mutation_status"]

@@ -165,3 +165,21 @@ def test_read_panel__reads_impact(shared: Path, name: str, count: int) -> None:
     assert panel.panel_id == name.upper()
     assert len(panel.genes) == count
     assert {"TP53", "ATRX", "AMER1"} <= set(panel.genes)  # AMER1 is listed as FAM123B
+
+
+def test_read_panel__counts_one_chromosome_however_it_is_spelled(tmp_path: Path) -> None:
+    """Unsorted, overlapping, with and without chr: 0-300, 250-400 and 900-1000 are 500 bases."""
+    text = "chr1\t900\t1000\tKRAS\n1\t250\t400\tKRAS\nchr1\t0\t300\tKRAS\nchrM\t0\t10\tMT-ND1\nMT\t5\t20\tMT-ND1\n"
+    panel = read_panel(write(tmp_path, "p.bed", text), findings=Findings())
+    assert panel.size_mb == pytest.approx(520 / 1e6)
+
+
+def test_read_panel__passes_over_a_line_of_column_names(tmp_path: Path) -> None:
+    panel = read_panel(write(tmp_path, "p.bed", "chrom\tstart\tend\tgene\nchr1\t0\t300\tKRAS\n"), findings=Findings())
+    assert (panel.genes, panel.size_mb, panel.source) == (("KRAS",), pytest.approx(3e-4), "bed")
+
+
+def test_read_panel__a_gene_listed_as_a_whole_is_not_partial(tmp_path: Path) -> None:
+    text = "gene\texons\nKRAS\t2\nTP53\t5\nTP53\t\nPARK2\t1\n"
+    panel = read_panel(write(tmp_path, "hot.tsv", text), findings=Findings())
+    assert (panel.genes, panel.partial) == (("KRAS", "PRKN", "TP53"), frozenset({"KRAS", "PRKN"}))

@@ -90,9 +90,24 @@ def test_load_oncotree__takes_the_bundled_table_if_the_snapshot_has_no_tree(tmp_
     assert "PANET" in tree
 
 
+CONTENT = {
+    "genes": "symbol\tentrez_id\nMEN1\t4221\n",
+    "gene_aliases": "alias\tsymbol\nMLL3\tKMT2C\n",
+    "hotspots": "Hugo_Symbol\tResidue\tQ-value\nBRAF\tV600\t0\n",
+}
+
+
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_check_snapshot__knows_every_kind(tmp_path: Path, kind: str) -> None:
-    assert problems(manifest(tmp_path, entry(tmp_path, "x.json", json.dumps(TREE), kind=kind))) == []
+    name, text = ("x.tsv", CONTENT[kind]) if kind in CONTENT else ("x.json", json.dumps(TREE))
+    assert problems(manifest(tmp_path, entry(tmp_path, name, text, kind=kind))) == []
+
+
+@pytest.mark.parametrize("kind", ["oncotree", *CONTENT])
+def test_check_snapshot__reads_what_a_file_holds(tmp_path: Path, kind: str) -> None:
+    manifest(tmp_path, entry(tmp_path, "x.tsv", "something\telse\n1\t2\n", kind=kind))
+    (finding,) = check_snapshot(tmp_path, today=TODAY)
+    assert (finding.severity, finding.file) == ("E", str(tmp_path / "x.tsv"))
 
 
 # ---------------------------------------------------------------- the manifest
@@ -150,7 +165,7 @@ def test_check_snapshot__needs_every_key_as_a_text(tmp_path: Path, key: str, val
     assert read_snapshot(tmp_path, findings=Findings(), today=TODAY).files == ()
 
 
-@pytest.mark.parametrize("kind", ["hotspots", "gene_aliases"])
+@pytest.mark.parametrize("kind", ["hotspot", "panels"])
 def test_check_snapshot__refuses_a_kind_that_nothing_would_read(tmp_path: Path, kind: str) -> None:
     assert problems(manifest(tmp_path, entry(tmp_path, kind=kind))) == [("E_KNOWLEDGE", "kind")]
 

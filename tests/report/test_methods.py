@@ -83,7 +83,6 @@ def test_methods__a_stated_rule_of_no_entry_is_said_to_be_stated():
         ({"min_altered": 6}, ["in fewer than 6 patients were not tested"], []),
         ({"prespecified": ["ATRX", "MEN1"]}, ["pre-specified family (2 tests: ATRX and MEN1)", "(4 tests)"], []),
         ({"policy": "primary"}, ["the sample of the primary tumour was used"], ["if any sample was"]),
-        ({"features": "hotspot"}, ["known hot spot"], ["TERT promoter"]),
         ({"features": "lof"}, ["loss-of-function"], ["TERT promoter"]),
         ({"adjust": ["ki67_pct"]}, ["adjusted for Ki-67 index", "Firth-penalised Cox model"], ["permutation"]),
         ({"mode": "large"}, ["Efron"], ["Methods for small samples", "one estimator"]),

@@ -9,7 +9,7 @@ from netgen.data import demo_folder
 from netgen.errors import AnalysisError
 from netgen.report.starters import write_demo, write_starter
 from netgen.report.write import MARK, list_files
-from netgen.study import read_study
+from netgen.study_file import read_study
 
 
 def test_write_starter__gives_a_study_and_two_spreadsheets(tmp_path):

@@ -6,9 +6,13 @@ import pandas as pd
 import pytest
 
 from netgen import schema
+from netgen.actionability.alterations import gather_alterations
+from netgen.actionability.matching import match_rules
+from netgen.actionability.rules_file import read_rules
 from netgen.errors import Findings
 from netgen.genomics.filters import apply_variant_policy
 from netgen.genomics.tmb import estimate_tmb
+from netgen.knowledge.oncotree import load_oncotree
 
 
 def variants():
@@ -69,3 +73,22 @@ def test_sc05_small_panels_give_no_status(size, status, high, code):
     assert pd.isna(row["tmb_high"]) if high is None else bool(row["tmb_high"]) == high
     if size == 0.8:
         assert (row["tmb_lo"], row["tmb_hi"]) == pytest.approx((4.3, 19.7), abs=0.05)
+
+
+def test_sc05__the_rule_of_germline_brca_is_hit_by_the_germline_variant_alone():
+    samples = schema.conform(pd.DataFrame({"sample_id": ["S1"], "patient_id": ["P1"]}), schema.SAMPLES)
+    normal = pd.Series([True, False], index=["S1", "S2"], dtype="boolean")
+    kept = apply_variant_policy(variants(), matched_normal=normal, findings=Findings())
+    patients = pd.DataFrame({"oncotree_code": ["PANET"]}, index=["P1"], dtype="string")
+    rules = read_rules(findings=Findings()).rules
+
+    def hits(somatic, germline):
+        found = gather_alterations(samples, somatic, germline, None, None, findings=Findings())
+        return match_rules(found, patients, rules, load_oncotree())
+
+    told = hits(kept.somatic, kept.germline)
+    rule = told.loc[told["row"] == 41]
+    assert (set(rule["origin"]), set(rule["level"])) == ({"germline"}, {"N3B"})
+    acquired = kept.germline.assign(mutation_status="Somatic")
+    other = hits(pd.concat([kept.somatic, acquired], ignore_index=True), None)
+    assert set(other.loc[other["row"] == 41, "level"]) == {"NX"}  # told, without any evidence

@@ -147,6 +147,24 @@ def test_cbioportal__what_is_wrong_is_said_of_the_source_and_the_patient(folder,
 
 
 def test_cbioportal__a_folder_without_clinical_files_is_refused(tmp_path):
-    (tmp_path / "empty").mkdir()
+    folder = write_files(tmp_path / "study", {"data_mutations.txt": "x\n"})
     with pytest.raises(SchemaError, match=r"E_FILE_MISSING: .*data_clinical_patient\.txt or data_clinical"):
+        ng.read_cohort(folder)
+
+
+def test_cbioportal__an_empty_folder_is_refused(tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SchemaError, match=r"E_FILE_FORMAT: .*meta_\* and data_\* files, found none"):
         ng.read_cohort(tmp_path / "empty")
+
+
+def test_cbioportal__a_study_folder_inside_a_folder_is_found(folder, tmp_path):
+    folder("unpacked/tiny", matrix=MATRIX, extra=PANELS)
+    cohort = ng.read_cohort(tmp_path / "unpacked")
+    assert cells(cohort) == {"MEN1": "10--", "TP53": "00-1"}
+
+
+def test_cbioportal__meta_study_is_not_needed(folder):
+    place = folder(matrix=MATRIX, extra=PANELS)
+    (place / "meta_study.txt").unlink()
+    assert cells(ng.read_cohort(place)) == {"MEN1": "10--", "TP53": "00-1"}

@@ -246,10 +246,18 @@ def test_variants__a_pattern_that_matches_nothing_is_an_error(read, pattern):
     assert (code, message) == ("E_FILE_MISSING", f"no variant file matches {pattern!r}.")
 
 
-def test_variants__a_folder_is_an_error(read):
+def test_variants__a_folder_stands_for_the_sequencing_files_in_it(read):
     toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nvariants = "calls"\nassay = "wes"')
-    ((code, file, _, message),) = problems(read, toml, {"calls/x.maf": maf(("P1", "TP53"))})
-    assert (code, message) == ("E_FILE_FORMAT", "a variant file is needed, found a folder.")
+    cohort = read(toml, {"calls/x.maf": maf(("P1", "TP53")), "calls/notes.txt": "call me\n"})
+    assert cohort.variants["gene"].tolist() == ["TP53"]
+    (note,) = [item for item in cohort.findings if item.code == "I_FILE_IGNORED"]
+    assert "1 files of the folder are no sequencing files: notes.txt" in note.message
+
+
+def test_variants__a_folder_without_a_sequencing_file_is_an_error(read):
+    toml = SOURCE.replace('kind = "tables"', 'kind = "tables"\nvariants = "calls"\nassay = "wes"')
+    ((code, file, _, message),) = problems(read, toml, {"calls/notes.txt": "call me\n"})
+    assert (code, message) == ("E_FILE_MISSING", "No sequencing file lies in this folder.")
     assert file.endswith("calls")
 
 
