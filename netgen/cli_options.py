@@ -194,7 +194,9 @@ def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:
     click.UsageError
         If no cohort is named, or one in two ways.
     """
+    from netgen.cli_progress import ProgressLine
     from netgen.cohort import QuickLook, read_cohort
+    from netgen.progress import listening
 
     quick = QuickLook(
         **{item.name: options.pop(OPTION_OF.get(item.name, item.name), item.default) for item in fields(QuickLook)}
@@ -211,7 +213,8 @@ def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:
     if cohort is not None and quick.files:
         given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
         raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
-    return read_cohort(cohort, quick=quick, **reading)
+    with listening(ProgressLine()):
+        return read_cohort(cohort, quick=quick, **reading)
 
 
 def _status_map(texts: tuple[str, ...]) -> dict[str, str]:

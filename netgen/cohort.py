@@ -24,13 +24,14 @@ from netgen.genomics.file_checks import check_repeated_files
 from netgen.genomics.filters import FilterSettings
 from netgen.genomics.hotspots import hotspots_of
 from netgen.genomics.tmb import compare_with_lab, estimate_tmb
+from netgen.provenance import describe_file
 from netgen.sources import SourceTables, leave_out_samples, read_source
 from netgen.sources.joining import begin_flow, count_dropped, find_collisions, merge_calls, stack_tables
 from netgen.sources.knowledge import snapshot_of
 from netgen.study_of import QuickLook, study_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from netgen.provenance import InputFile
@@ -188,6 +189,7 @@ def _assemble(study: Study, sources: list[SourceTables], findings: Findings) -> 
     sequencing = [leave_out_samples(source.sequencing, gone) for source in sources]
     coverage = merge_coverage(source.coverage for source in sequencing)
     inputs = tuple(item for one in sources for half in (one.clinical, one.sequencing) for item in half.inputs)
+    inputs += tuple(describe_file(path, role=role, n_rows=0) for role, path in _reference_files(study))
     check_repeated_files(inputs, findings=findings)
     normal = tables["samples"].set_index("sample_id")["matched_normal"]
     counted = apply_policies(
@@ -234,6 +236,14 @@ def _skip_invalid(
     gone = pd.DataFrame({"patient_id": list(reasons), "reason": list(reasons.values())}, dtype="string")
     left = [item for item in findings if item.severity != "E" or item.patient_id not in reasons]
     return Findings(left), tables, gone
+
+
+def _reference_files(study: Study) -> Iterator[tuple[str, Path]]:
+    """Give the files that consequences were called from, if any."""
+    for role in ("fasta", "gff"):
+        path = getattr(study.reference, role)
+        if path is not None:
+            yield role, path
 
 
 def _keep_patients(frame: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:

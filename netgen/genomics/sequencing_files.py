@@ -22,6 +22,7 @@ from netgen.genomics.sequencing_file import SequencingFile
 from netgen.genomics.sv_files import read_fusions_file, read_sv_file
 from netgen.genomics.tso500 import read_tso500
 from netgen.genomics.vcf import read_vcfs
+from netgen.progress import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -120,6 +121,7 @@ def _read_all(paths: Iterable[Path], reading: Reading, findings: Findings) -> di
         if kind != "vcf":
             try:
                 found[path] = _read(path, kind, reading, spans, findings)
+                tell("reading files", len(found), len(kinds))
             except InputError as error:
                 findings.extend([error.finding])
     return found

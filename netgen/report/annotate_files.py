@@ -192,17 +192,24 @@ def render_annotation(cohort: Cohort, variants: pd.DataFrame, out: Path) -> str:
     kinds = pd.Series([item.role for item in cohort.inputs], dtype="string").value_counts().sort_index()
     files = ", ".join(f"{n} {kind}" for kind, n in kinds.items())
     altered = int((cohort.copy_number["value"].abs() >= 1.5).sum())
+    genes = variants["gene"].nunique()
     lines = [
         f"Files: {files}. Samples: {len(cohort.samples)}.",
         (
-            f"{len(variants)} small variants in {variants['gene'].nunique()} genes, {len(cohort.fusions)} structural "
-            f"variants, {altered} amplifications and homozygous deletions; germline {len(cohort.germline)}."
+            f"{_counted(len(variants), 'small variant')} in {_counted(genes, 'gene')}, "
+            f"{_counted(len(cohort.fusions), 'structural variant')}, "
+            f"{_counted(altered, 'amplification or homozygous deletion', 'amplifications and homozygous deletions')}; "
+            f"germline {len(cohort.germline)}."
         ),
     ]
     dropped = cohort.variant_qc.groupby("reason")["n"].sum().sort_values(ascending=False)
     if len(dropped):
         lines.append("Left out: " + ", ".join(f"{n} {str(why).replace('_', ' ')}" for why, n in dropped.items()) + ".")
-    levels = variants["best_level"].value_counts().sort_index()
-    told = ", ".join(f"{level} {n}" for level, n in levels.items())
-    lines.append(f"Variants by best level of evidence: {told or 'none'}. Research use only.")
+    told = variants["best_level"].value_counts().sort_index()
+    levels = ", ".join(f"{level} {n}" for level, n in told.items()) or "none"
+    lines.append(f"Small variants by best level of evidence: {levels}; hits of all kinds are in actionability.tsv.")
     return "\n".join([*lines, f"Results in {out}"])
+
+
+def _counted(n: int, one: str, many: str = "") -> str:
+    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -178,6 +178,8 @@ def _in_namespace(tables: SourceTables, namespace: str) -> SourceTables:
             variants=_prefix(sequencing.variants, prefix),
             copy_number=_prefix(sequencing.copy_number, prefix),
             fusions=_prefix(sequencing.fusions, prefix),
+            biomarkers=_prefix(sequencing.biomarkers, prefix),
+            dropped=_prefix(sequencing.dropped, prefix),
             calls=calls,
             coverage=StudyCoverage(
                 profiles=_prefix(sequencing.coverage.profiles, prefix, (*_IDS, *_DATA_TYPES)),

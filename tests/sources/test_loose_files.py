@@ -88,7 +88,7 @@ def test_read_cohort__has_what_all_files_hold(cohort: Cohort) -> None:
     ]  # fmt: skip
     roles = sorted(item.role for item in cohort.inputs)
     assert roles == [
-        "allfusions", "foundationone", "maf", "panel", "segments", "tso500", "vcf", "vcf", "vcf", "vcf",
+        "allfusions", "fasta", "foundationone", "gff", "maf", "panel", "segments", "tso500", "vcf", "vcf", "vcf", "vcf",
     ]  # fmt: skip
 
 
