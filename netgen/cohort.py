@@ -102,6 +102,7 @@ def read_cohort(
     cohort: str | Path | Study | None = None,
     *,
     quick: QuickLook | None = None,
+    threads: int = 1,
     **reading: Any,  # noqa: ANN401
 ) -> Cohort:
     """Return the cohort that a study describes.
@@ -115,6 +116,9 @@ def read_cohort(
         ``"demo"``, a ``study.toml``, a cBioPortal study folder, a one-sheet spreadsheet, or a ``Study``.
     quick
         Files named directly, in place of ``cohort``; or what was sequenced in it.
+    threads
+        Workers that read files; the result does not depend on it. With several, a script must be safe to import
+        (``if __name__ == "__main__":``), as ``multiprocessing`` wants it.
     **reading
         Fields of ``study.ReadSettings`` that replace those of the study; None = as in the study.
 
@@ -137,17 +141,21 @@ def read_cohort(
     >>> len(cohort.patients), int((cohort.patients["vital_status"] == "dead").sum())
     (34, 23)
     """
-    out = _read(cohort, quick, reading, Findings())
+    out = _read(cohort, quick, reading, Findings(), threads)
     out.findings.raise_errors()
     return out
 
 
 def _read(
-    cohort: str | Path | Study | None, quick: QuickLook | None, reading: Mapping[str, Any], findings: Findings
+    cohort: str | Path | Study | None,
+    quick: QuickLook | None,
+    reading: Mapping[str, Any],
+    findings: Findings,
+    threads: int,
 ) -> Cohort:
     study = study_of(cohort, quick)
     given = {key: value for key, value in reading.items() if value is not None and value != {}}
-    study = dataclasses.replace(study, read=dataclasses.replace(study.read, **given))
+    study = dataclasses.replace(study, read=dataclasses.replace(study.read, **given), threads=threads)
     sources = [found for source in study.sources for found in _read_source(source, study, findings)]
     if len(sources) < len(study.sources):
         findings.raise_errors()

@@ -203,7 +203,7 @@ class AssociationSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A resolved configuration: sources and settings."""
+    """A resolved configuration: sources and settings; ``threads`` are the workers that read files."""
 
     id: str
     title: str = ""
@@ -220,6 +220,7 @@ class Study:
     lines: LineSettings = LineSettings()
     actionability: ActionabilitySettings = ActionabilitySettings()
     reference: ReferenceSettings = ReferenceSettings()
+    threads: int = field(default=1, compare=False)
 
 
 def freeze(values: dict[str, Any]) -> dict[str, Any]:
@@ -321,6 +322,7 @@ def describe(study: Study) -> dict[str, Any]:
     """
     plain = _plain(dataclasses.asdict(study))
     assert isinstance(plain, dict)
+    del plain["threads"]  # results do not depend on it
     return plain
 
 

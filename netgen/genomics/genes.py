@@ -104,7 +104,7 @@ def normalize_genes(
     Rules in ``netgen.genomics.gene_resolution``; witnesses in ``tests/genomics/test_genes.py`` and scenario SC06.
     """
     names = names if names is not None else gene_names_of(None)
-    symbol = encode(None if pd.isna(value) else str(value) for value in symbols)
+    symbol = encode(_texts(symbols))
     ids = np.zeros(len(symbol), dtype=np.int64) if entrez is None else entrez.fillna(0).to_numpy(dtype=np.int64)
     where = None if positions is None else _positions(positions)
     resolution = resolve_genes(symbol, ids, names=names, positions=where)
@@ -304,6 +304,13 @@ def _rows(count: int) -> str:
 
 def _positions(frame: pd.DataFrame) -> Positions:
     """Take build, chromosome and position from a table."""
-    columns = [encode(None if pd.isna(value) else str(value) for value in frame[name]) for name in ("build", "chrom")]
+    columns = [encode(_texts(frame[name])) for name in ("build", "chrom")]
     pos = frame["pos"].fillna(0).to_numpy(dtype=np.int64)
     return Positions(build=columns[0], chrom=columns[1], pos=pos)
+
+
+def _texts(column: pd.Series) -> NDArray[np.object_]:
+    """Return a column as text, None for missing."""
+    out = column.astype("string").to_numpy(dtype=object, copy=True)
+    out[column.isna().to_numpy()] = None
+    return out

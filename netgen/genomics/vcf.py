@@ -63,6 +63,7 @@ _WORTH: Final = 1 << 23  # bytes: a second or two of reading, if they are compre
 # Lines that do not speak of the genome build.
 _OF_FIELDS_AND_SAMPLES: Final = ("##INFO=", "##FORMAT=", "##FILTER=", "##tumor_sample=", "##normal_sample=")
 _PARTS: Final = 16  # for each worker, so that none waits long for the last one
+_MANY: Final = 64  # files that one worker reads in parts, too, to tell how far it has come
 
 
 def read_vcf(
@@ -167,12 +168,13 @@ def read_vcfs(
     options = _Options(known_samples=known_samples, transcripts=frozenset(transcripts))
     wanted = [_Wanted(path, given.get(path), columns.get(path)) for path in paths]
     workers = threads or 1
-    n_parts = _PARTS * workers if workers > 1 and _worth_workers(paths) else 1
+    shared = workers > 1 and _worth_workers(paths)
+    n_parts = _PARTS * workers if shared else _PARTS if len(wanted) >= _MANY else 1
     size = max(-(-len(wanted) // n_parts), 1)
     parts = [wanted[start : start + size] for start in range(0, len(wanted), size)] or [[]]
     with _collector_at_rest():
         batches = []
-        for batch, found in spread(partial(_read_part, options=options), parts, workers):
+        for batch, found in spread(partial(_read_part, options=options), parts, workers if shared else 1):
             batches.append(batch)
             findings.extend(found)
         return batches_to_files(batches, findings, names, reference)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from netgen.progress import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+STEP: Final = "reading VCF files"
 _Part = TypeVar("_Part")
 _Result = TypeVar("_Result")
 
@@ -37,7 +40,7 @@ def spread(work: Callable[[_Part], _Result], parts: Sequence[_Part], workers: in
     that asks for workers needs the usual ``if __name__ == "__main__":``.
     """
     if workers < 2 or len(parts) < 2:
-        return [work(part) for part in parts]
+        return [_and_tell(work(part), done, len(parts)) for done, part in enumerate(parts, start=1)]
     with ProcessPoolExecutor(workers - 1, mp_context=multiprocessing.get_context("spawn")) as pool:
         futures = [pool.submit(work, part) for part in parts]
         own: dict[int, _Result] = {}
@@ -45,7 +48,13 @@ def spread(work: Callable[[_Part], _Result], parts: Sequence[_Part], workers: in
             for place in reversed(range(len(parts))):
                 if futures[place].cancel():
                     own[place] = work(parts[place])
+                    tell(STEP, len(own) + sum(one.done() and not one.cancelled() for one in futures), len(parts))
             return [own[place] if place in own else future.result() for place, future in enumerate(futures)]
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _and_tell(result: _Result, done: int, total: int) -> _Result:
+    tell(STEP, done, total)
+    return result

@@ -161,6 +161,7 @@ def _reading(source: SourceSpec, study: Study, known: Sequence[str], names: Gene
         transcripts=frozenset(given.transcripts),
         positions=(*source.panels, *([given.gff] if given.gff is not None else [])),
         excel_dates=study.read.excel_dates,
+        threads=study.threads,
     )
 
 
