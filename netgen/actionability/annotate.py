@@ -20,7 +20,8 @@ from netgen.actionability.rules_file import read_rules
 from netgen.errors import Findings, InputError, SchemaError
 from netgen.genomics.features import HIT_COLUMNS as FEATURE_COLUMNS
 from netgen.genomics.tmb import estimate_tmb
-from netgen.knowledge.gene_symbols import read_gene_symbols
+from netgen.knowledge.gene_symbols import read_gene_aliases, read_gene_symbols
+from netgen.knowledge.hotspot_table import read_hotspots
 from netgen.knowledge.oncotree import check_code, load_oncotree
 from netgen.knowledge.snapshot import read_snapshot
 
@@ -207,6 +208,10 @@ def _describe_file(file: SnapshotFile, snapshot: Snapshot, tree: OncoTree, today
         return f": {len(rules.rules)} rules"
     if file.kind == "genes":
         return f": {len(read_gene_symbols(file.path))} symbols"
+    if file.kind == "gene_aliases":
+        return f": {len(read_gene_aliases(file.path))} other names"
+    if file.kind == "hotspots":
+        return f": {len(read_hotspots(file.path))} hot spots"
     if file.kind not in IMPORTED_KINDS:
         return ""
     table = import_table(file, tree, snapshot.files)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from netgen.errors import Findings, InputError
 from netgen.genomics.allfusions import read_allfusions
+from netgen.genomics.cna_records import copy_number_of_records
 from netgen.genomics.cnvkit import read_cnvkit
 from netgen.genomics.copynumber import read_copy_number_file
 from netgen.genomics.foundationone import read_foundationone
@@ -18,14 +19,14 @@ from netgen.genomics.maf import read_maf
 from netgen.genomics.oncomine_events import read_oncomine_events
 from netgen.genomics.recognise import recognise
 from netgen.genomics.segments import read_segments
-from netgen.genomics.sequencing_file import SequencingFile
+from netgen.genomics.sequencing_file import DROPPED, SequencingFile
 from netgen.genomics.sv_files import read_fusions_file, read_sv_file
 from netgen.genomics.tso500 import read_tso500
 from netgen.genomics.vcf import read_vcfs
 from netgen.progress import tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from pathlib import Path
 
     from netgen.genomics.consequences import Reference
@@ -42,6 +43,7 @@ _READERS: Final[dict[str, Callable[..., SequencingFile]]] = {
     "legacy_fusions": read_fusions_file,
     "copy_number": read_copy_number_file,
 }
+COPY_NUMBER: Final = "copy_number"  # reason that records of copy number are counted under where genes have no place
 _SEGMENTS: Final[dict[str, Callable[..., SequencingFile]]] = {"segments": read_segments, "cnvkit": read_cnvkit}
 
 
@@ -113,10 +115,13 @@ def _read_all(paths: Iterable[Path], reading: Reading, findings: Findings) -> di
             kinds[path] = recognise(path)
         except InputError as error:
             findings.extend([error.finding])
-    vcfs = [path for path, kind in kinds.items() if kind == "vcf"]
-    found = {file.path: file for file in _read_vcfs(vcfs, reading, findings)}
-    segmented = any(kind in _SEGMENTS for kind in kinds.values())
-    spans = _find_spans(reading, findings) if segmented else None
+    vcfs = read_vcfs(
+        [path for path, kind in kinds.items() if kind == "vcf"], findings=findings, known_samples=reading.known_samples,
+        names=reading.names, reference=reading.reference, transcripts=reading.transcripts, threads=reading.threads,
+    )  # fmt: skip
+    placed = any(kind in _SEGMENTS for kind in kinds.values()) or any(vcf.n_dropped.get(COPY_NUMBER) for vcf in vcfs)
+    spans = _find_spans(reading, findings) if placed else None
+    found = {vcf.path: _of_vcf(vcf, reading, spans, findings) for vcf in vcfs}
     for path, kind in kinds.items():
         if kind != "vcf":
             try:
@@ -154,24 +159,21 @@ def _read_maf(path: Path, reading: Reading, findings: Findings) -> SequencingFil
     )
 
 
-def _read_vcfs(paths: Sequence[Path], reading: Reading, findings: Findings) -> Iterator[SequencingFile]:
-    found = read_vcfs(
-        paths, findings=findings, known_samples=reading.known_samples, names=reading.names,
-        reference=reading.reference, transcripts=reading.transcripts, threads=reading.threads,
-    )  # fmt: skip
-    for vcf in found:
-        file = SequencingFile(
-            path=vcf.path,
-            kind="vcf",
-            samples=vcf.samples,
-            profiled=_profiled(vcf),
-            variants=vcf.variants,
-            fusions=vcf.fusions,
-            build=vcf.build,
-            n_records=vcf.n_records,
-            dropped=vcf.dropped,
-        )
-        yield _with_oncomine(file, reading, findings) if vcf.oncomine else file
+def _of_vcf(vcf: VcfFile, reading: Reading, spans: GeneSpans | None, findings: Findings) -> SequencingFile:
+    file = SequencingFile(
+        path=vcf.path,
+        kind="vcf",
+        samples=vcf.samples,
+        profiled=_profiled(vcf),
+        variants=vcf.variants,
+        fusions=vcf.fusions,
+        build=vcf.build,
+        n_records=vcf.n_records,
+        dropped=vcf.dropped,
+    )
+    if vcf.oncomine:
+        return _with_oncomine(file, reading, findings)
+    return _with_copy_number(file, vcf, spans) if spans is not None and vcf.n_dropped.get(COPY_NUMBER) else file
 
 
 def _profiled(vcf: VcfFile) -> dict[str, tuple[str, ...]]:
@@ -179,6 +181,22 @@ def _profiled(vcf: VcfFile) -> dict[str, tuple[str, ...]]:
     structural = len(vcf.fusions) > 0 or vcf.structural
     small = vcf.small or not structural
     return {"mutations": vcf.samples if small else (), "structural_variants": vcf.samples if structural else ()}
+
+
+def _with_copy_number(file: SequencingFile, vcf: VcfFile, spans: GeneSpans) -> SequencingFile:
+    """Add what the records of a caller by depth say of genes; without positions of genes they are counted only."""
+    lost: dict[tuple[str, str], int] = {}
+    table = copy_number_of_records(vcf.records, spans=spans, path=vcf.path, dropped=lost)
+    rows = [(sample, reason, n) for (sample, reason), n in sorted(lost.items())]
+    unused = pd.DataFrame(rows, columns=list(DROPPED)).astype(DROPPED)
+    others = file.dropped[file.dropped["reason"] != COPY_NUMBER]
+    return dataclasses.replace(
+        file,
+        profiled={**file.profiled, "cna": file.samples},
+        genes={"cna": spans.genes},
+        copy_number=table,
+        dropped=pd.concat([others, unused], ignore_index=True),
+    )
 
 
 def _with_oncomine(file: SequencingFile, reading: Reading, findings: Findings) -> SequencingFile:

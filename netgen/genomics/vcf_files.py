@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from netgen.genomics.consequences import Reference
     from netgen.genomics.gene_names import GeneNames
     from netgen.genomics.vcf_records import VcfRow, VcfRows
+    from netgen.genomics.vcf_structural import SvRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +55,8 @@ class VcfFile:
         The file has records of small or of structural variants, whether a tumour carries them or not.
     oncomine
         The header announces ``FUNC``: the file comes from Ion Reporter.
+    records
+        Structural records behind ``fusions``, those of copy number (``cna_records``) among them.
     counts
         (sample, reason) -> alleles that gave no row; the sample is empty for whole records.
     """
@@ -68,6 +71,7 @@ class VcfFile:
     small: bool
     structural: bool
     oncomine: bool
+    records: tuple[SvRecord, ...]
     counts: Mapping[tuple[str, str], int]
 
     @property
@@ -187,6 +191,7 @@ def batches_to_files(
             small="small" in scan.rows.kinds,
             structural="structural" in scan.rows.kinds,
             oncomine=scan.oncomine,
+            records=tuple(scan.rows.events),
             counts=scan.rows.dropped,
         )
         for scan, part, others in zip(batch.scans, variants, untold, strict=True)

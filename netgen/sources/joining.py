@@ -63,6 +63,7 @@ def find_collisions(sources: Sequence[SourceTables]) -> Findings:
                 fix="Give one of the sources a namespace, or put both tables into one source.",
                 column=key,
                 value=one,
+                rule="V26" if key == "sample_id" else "V02",
             )
     first: dict[str, set[tuple[str, ...]]] = {}
     for source in sources:

@@ -308,3 +308,29 @@ def test_read_sequencing_files__raises_what_stops_all_files(tmp_path: Path, path
     with pytest.raises(InputError, match="E_FILE_MISSING"):
         read_sequencing_files([*paths, tmp_path / "none.vcf"], reading, findings=findings)
     assert {"E_FILE_MISSING", "E_VCF_NOT_ANNOTATED"} <= findings.codes()
+
+
+CNVKIT_VCF = """##fileformat=VCFv4.2
+##INFO=<ID=SVTYPE,Number=1,Type=String,Description="type">
+##INFO=<ID=END,Number=1,Type=Integer,Description="end">
+##INFO=<ID=FOLD_CHANGE_LOG,Number=1,Type=Float,Description="log2">
+##INFO=<ID=PROBES,Number=1,Type=Integer,Description="probes">
+##contig=<ID=17,length=81195210>
+#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tC1
+17\t37800000\t.\tN\t<DUP>\t.\t.\tSVTYPE=DUP;END=38000000;FOLD_CHANGE_LOG=2.5;PROBES=20\tGT\t0/1
+17\t7500000\t.\tN\t<DEL>\t.\t.\tSVTYPE=DEL;END=7700000;PROBES=9\tGT\t0/1
+"""
+SPANS = "17\t37844000\t37884000\tERBB2\n17\t7571000\t7590000\tTP53\n17\t29400000\t29700000\tNF1\n"
+
+
+def test_read_sequencing_files__copy_number_records_of_a_vcf_need_positions_of_genes(tmp_path: Path) -> None:
+    path, bed = tmp_path / "c1.vcf", tmp_path / "targets.bed"
+    path.write_text(CNVKIT_VCF)
+    bed.write_text(SPANS)
+    (alone,), _ = read([path])
+    assert (len(alone.copy_number), alone.profiled.get("cna", ())) == (0, ())
+    assert dict(zip(alone.dropped["reason"], alone.dropped["n"], strict=True)) == {"copy_number": 2}
+    (placed,), _ = read([path], positions=(bed,))
+    assert placed.copy_number[["sample_id", "gene", "value"]].to_numpy().tolist() == [["C1", "ERBB2", 2.0]]
+    assert (placed.profiled["cna"], placed.genes["cna"]) == (("C1",), ("ERBB2", "NF1", "TP53"))
+    assert dict(zip(placed.dropped["reason"], placed.dropped["n"], strict=True)) == {"copy_number_unstated": 1}
