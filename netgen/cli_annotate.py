@@ -21,6 +21,7 @@ COHORTS: Final = (".toml", ".xlsx")
               "comma-separated).")  # fmt: skip
 @click.option("--out", type=PATH, default=Path("netgen_annotate"), show_default=True, help="Folder for results.")
 @click.option("--force", is_flag=True, help="Replace the files of an earlier run.")
+@click.option("--threads", type=click.IntRange(min=1), help="Workers; the results do not depend on it.")
 @click.option("--quiet", is_flag=True, help="Print nothing but problems.")
 @click.option("--verbose", is_flag=True, help="Print every warning and log message.")
 def annotate(**options: Any) -> None:  # noqa: ANN401  # click hands over every option by name

@@ -215,7 +215,7 @@ def read(options: dict[str, Any], *, sequencing: str | None = None) -> Cohort:
         given = ", ".join(f"--{name.replace('_', '-')}" for name in quick.files)
         raise click.UsageError(f"Give either a COHORT or the quick-look options, not both; found {given}.")
     with listening(ProgressLine()):
-        return read_cohort(cohort, quick=quick, threads=os.cpu_count() or 1, **reading)
+        return read_cohort(cohort, quick=quick, threads=options.get("threads") or os.cpu_count() or 1, **reading)
 
 
 def _status_map(texts: tuple[str, ...]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,19 +22,40 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Run property tests untraced: they go over lines that examples cover, and tracing doubles their time.
+def _traced(item: pytest.Item) -> bool:
+    """Tell whether a test counts for the share of lines that are covered; tracing doubles the time of a test.
 
-    The marker ``no_cover`` of pytest-cov would say so, but the workers of pytest-xdist do not heed it.
+    Not those that go over lines again which others cover: property tests, and runs that are repeated to compare them
+    (marker ``repeats``). Nor those on real data, which are skipped where the data are absent. (The marker ``no_cover``
+    of pytest-cov would say so, but the workers of pytest-xdist do not heed it.)
     """
+    marked = any(item.get_closest_marker(name) is not None for name in ("repeats", "shared"))
+    return not (marked or is_hypothesis_test(getattr(item, "obj", None)))
+
+
+@contextmanager
+def _as_traced(item: pytest.Item) -> Generator[None]:
     tracer = sys.gettrace()
-    if is_hypothesis_test(getattr(item, "obj", None)):
+    if not _traced(item):
         sys.settrace(None)
     try:
-        return (yield)
+        yield
     finally:
         sys.settrace(tracer)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Set a test up as it is run: traced or not."""
+    with _as_traced(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Run a test traced or not."""
+    with _as_traced(item):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,8 @@ from tests.clinical.test_endpoints_as_written import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.repeats
+
 COMMANDS = {
     "survival": ("--by", "origin", "--endpoint", "os,pfs,ttnt", "--permutations", "200"),
     "therapy": ("--permutations", "99"),

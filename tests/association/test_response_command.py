@@ -25,6 +25,8 @@ from netgen.association.response_rows import ResponseSet, feature_rows, group_ro
 from netgen.errors import AnalysisError, SchemaError
 from tests.demo_run import demo_cohort
 
+pytestmark = pytest.mark.repeats
+
 
 @cache
 def _found() -> ResponseResult:

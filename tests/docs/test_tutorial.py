@@ -18,6 +18,8 @@ from netgen.cli import main
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.repeats
+
 DOCS = run_tutorial.DOCS
 HOWTO = DOCS / "howto"
 COMMANDS = dict(list_commands())

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from netgen.report.write import list_files
 from tests.report.page_reader import PageReader
 from tests.report.report_studies import FILE, FOLDERS, FORMULA, HARM, IMAGE, QUOTES, SCRIPT
+
+pytestmark = pytest.mark.repeats
 
 
 def test_hostile__is_shown_as_text_and_nothing_is_injected(hostile_report):

@@ -15,6 +15,8 @@ import pytest
 from netgen.report.study_report import SHEETS
 from tests.report.number_proof import FOLDERS, is_shown, numbers, read_rows, unproven, untold
 
+pytestmark = pytest.mark.repeats
+
 # Tables that name no file, and where their numbers are.
 NAMELESS = {
     "table1-main": "description/table1.tsv",

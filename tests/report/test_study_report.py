@@ -261,6 +261,8 @@ import sys
 from pathlib import Path
 import netgen as ng
 from netgen.report.study_report import gather_results, write_report
+
+pytestmark = pytest.mark.repeats
 results = gather_results(ng.read_cohort(sys.argv[1]), threads=4, command=sys.argv[3])
 write_report(results, Path(sys.argv[2]), figures=False)
 """

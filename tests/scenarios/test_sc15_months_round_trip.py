@@ -8,6 +8,8 @@ import pytest
 import netgen as ng
 from tests.linear_study import read_linear, write_linear
 
+pytestmark = pytest.mark.repeats
+
 
 @pytest.fixture(scope="module")
 def cohorts(reference, tmp_path_factory):

@@ -24,6 +24,8 @@ from tests.study_files import maf, write_files
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.repeats
+
 
 def shuffled(text: str, seed: int) -> str:
     """Return the lines behind the header in another order."""

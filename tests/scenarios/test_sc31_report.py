@@ -16,6 +16,8 @@ from netgen.report.study_report import gather_results, render_report
 from tests.linear_study import GENES, read_linear
 from tests.study_files import write_files
 
+pytestmark = pytest.mark.repeats
+
 RESEARCH_USE = (  # DOMAIN 0
     "Research use only. netgen is not a medical device and not a clinical decision tool. "
     "No output may be used to select, start or stop treatment."

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from tests.report.page.browser import Browser, Page
 
+pytestmark = pytest.mark.repeats
+
 MONTH = 30.4375
 READER = "#km-os .reader"
 CELL = '#oncoprint [data-patient="P10"] .tip'

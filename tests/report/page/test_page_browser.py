@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.report.page.browser import Browser, Page
 
+pytestmark = pytest.mark.repeats
+
 HOSTILE = "<img src=x onerror=alert(1)>"
 PATIENTS = ["P2", "P10", HOSTILE, "P1", "p3", "P4", "P5", "P6", "P7", "P8"]
 DAYS = [300, 8, None, 25, 100, 9, 1000, 400, 500, 600]

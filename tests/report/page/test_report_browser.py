@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.report.page.browser import Browser, Page
     from tests.report.page_reader import PageReader
 
+pytestmark = pytest.mark.repeats
+
 GENES = "#associations-os-exploratory"
 FIGURE = "#survival-1-km"  # overall survival by origin, three groups
 CELL = '#oncoprint-figure [data-patient="P09"] .tip'
