@@ -30,7 +30,7 @@ demo: $(RUN)     ## analyse the embedded cohort and say where the results are
 	$(BIN)/netgen associate demo --out $(DEMO) --force
 
 test: $(DEV)     ## run the tests with branch coverage
-	$(BIN)/python -m pytest -n auto --cov=netgen --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov=netgen --cov-report=term:skip-covered --cov-fail-under=95
 
 check: $(DEV)    ## format, lint, types, import contracts, docstrings
 	$(BIN)/ruff format --check .

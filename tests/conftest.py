@@ -20,17 +20,19 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 ROOT = Path(__file__).resolve().parents[1]
+WHOLE = frozenset({"docs", "golden", "real", "scenarios"})  # folders of tests that run all of it
 
 
 def _traced(item: pytest.Item) -> bool:
     """Tell whether a test counts for the share of lines that are covered; tracing doubles the time of a test.
 
-    Not those that go over lines again which others cover: property tests, and runs that are repeated to compare them
-    (marker ``repeats``). Nor those on real data, which are skipped where the data are absent. (The marker ``no_cover``
-    of pytest-cov would say so, but the workers of pytest-xdist do not heed it.)
+    Not those that go over lines again which others cover: property tests, whole runs (``WHOLE``), and runs that are
+    repeated to compare them (marker ``repeats``). Nor those on real data, which are skipped where the data are absent.
+    (The marker ``no_cover`` of pytest-cov would say so, but the workers of pytest-xdist do not heed it.)
     """
     marked = any(item.get_closest_marker(name) is not None for name in ("repeats", "shared"))
-    return not (marked or is_hypothesis_test(getattr(item, "obj", None)))
+    whole = item.path.relative_to(ROOT / "tests").parts[0] in WHOLE
+    return not (marked or whole or is_hypothesis_test(getattr(item, "obj", None)))
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from tests.report.report_studies import FOLDERS, IMAGE, SMALL, copy_demo, report
 from tests.study_files import maf, write_files
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.repeats
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +263,6 @@ from pathlib import Path
 import netgen as ng
 from netgen.report.study_report import gather_results, write_report
 
-pytestmark = pytest.mark.repeats
 results = gather_results(ng.read_cohort(sys.argv[1]), threads=4, command=sys.argv[3])
 write_report(results, Path(sys.argv[2]), figures=False)
 """
