@@ -31,8 +31,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from netgen.genomics.oncomine import FIELD, parse_func
+from netgen.genomics.alleles import trim_allele
+from netgen.genomics.oncomine import FIELD, is_hotspot, parse_func
 from netgen.genomics.textfile import read_lines
+from netgen.genomics.vcf_records import split_info
 from netgen.genomics.vendor_rows import Row, copy_number_table, dropped_table, fusion_row, fusion_table
 
 if TYPE_CHECKING:
@@ -134,6 +136,31 @@ def read_oncomine_events(
         n_records=len(records),
         dropped=dropped_table(sample, dropped),
     )
+
+
+def list_hotspots(path: Path) -> frozenset[tuple[int, str, str]]:
+    """Return the alleles that the assay calls hot spots.
+
+    Parameters
+    ----------
+    path
+        VCF, plain or gzip.
+
+    Returns
+    -------
+    frozenset
+        Line of the file, and reference and alternative allele, trimmed as those of ``schema.VARIANTS``.
+    """
+    found = set()
+    for row, line in enumerate(read_lines(path), start=1):
+        cells = line.split("\t")
+        if line.startswith("#") or len(cells) < 8:
+            continue
+        value = split_info(cells[7], FIELD)[0]
+        for alt in cells[4].split(",") if value else ():
+            if is_hotspot(value, ref=cells[3], alt=alt):
+                found.add((row, *trim_allele(0, cells[3].upper(), alt.upper())[1:]))
+    return frozenset(found)
 
 
 def _records(path: Path, findings: Findings) -> Iterator[_Record]:

@@ -16,7 +16,7 @@ from netgen.genomics.copynumber import read_copy_number_file
 from netgen.genomics.foundationone import read_foundationone
 from netgen.genomics.gene_spans import read_gene_spans
 from netgen.genomics.maf import read_maf
-from netgen.genomics.oncomine_events import read_oncomine_events
+from netgen.genomics.oncomine_events import list_hotspots, read_oncomine_events
 from netgen.genomics.recognise import recognise
 from netgen.genomics.segments import read_segments
 from netgen.genomics.sequencing_file import DROPPED, SequencingFile
@@ -213,10 +213,19 @@ def _with_oncomine(file: SequencingFile, reading: Reading, findings: Findings) -
         file,
         profiled={**file.profiled, **dict.fromkeys(events.profiled, (sample,))},
         genes={"cna": events.genes},
+        variants=_with_hotspots(file),
         copy_number=events.copy_number,
         fusions=events.fusions,
         dropped=pd.concat([file.dropped, events.dropped], ignore_index=True),
     )
+
+
+def _with_hotspots(file: SequencingFile) -> pd.DataFrame:
+    """Return the variants of an Oncomine assay with its hot spots; of others it says nothing."""
+    called = list_hotspots(file.path)
+    keys = zip(file.variants["row"], file.variants["ref"], file.variants["alt"], strict=True)
+    marked = pd.Series([key in called for key in keys], index=file.variants.index, dtype="boolean")
+    return file.variants.assign(hotspot=file.variants["hotspot"].mask(marked, other=True))
 
 
 def _find_spans(reading: Reading, findings: Findings) -> GeneSpans | None:

@@ -334,3 +334,14 @@ def test_read_sequencing_files__copy_number_records_of_a_vcf_need_positions_of_g
     assert placed.copy_number[["sample_id", "gene", "value"]].to_numpy().tolist() == [["C1", "ERBB2", 2.0]]
     assert (placed.profiled["cna"], placed.genes["cna"]) == (("C1",), ("ERBB2", "NF1", "TP53"))
     assert dict(zip(placed.dropped["reason"], placed.dropped["n"], strict=True)) == {"copy_number_unstated": 1}
+
+
+def test_read_sequencing_files__hot_spots_of_an_oncomine_assay_are_marked(tmp_path: Path) -> None:
+    path = tmp_path / "o1.vcf"
+    text = mixed.oncomine_vcf()
+    path.write_text(text.replace("'gene':'KRAS'", "'gene':'KRAS','oncomineVariantClass':'Hotspot'"))
+    (found,), _ = read([path])
+    assert found.variants[["gene", "hotspot"]].to_numpy().tolist() == [["KRAS", True]]
+    path.write_text(text)
+    (plain,), _ = read([path])
+    assert plain.variants["hotspot"].isna().all()
